@@ -1,0 +1,46 @@
+/**
+ * sum - sums that do not depend on the number of ranks
+ *
+ * Floating-point sums depend on their order. Here every contribution (the gradient of one unit of
+ * samples) is rounded once to a fixed-point grid of 64-bit integers, which add exactly, so that any
+ * distribution of the units over ranks gives the same bits. The grid of each block of the vector
+ * comes from the largest entry of that block over all units of the previous call; when an entry
+ * outgrows it, fh_sum_finish reports it on all ranks alike, and the caller repeats the units.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/real.h"
+#include "base/status.h"
+
+typedef struct fh_sum fh_sum;
+
+/**
+ * fh_sum_create - an accumulator for vectors of n reals
+ *
+ * Collective on comm. blocks[0..n_blocks] are ascending offsets, blocks[0] = 0, blocks[n_blocks] =
+ * n: entries of one block share an exponent (one block a parameter). max_units bounds how many
+ * contributions all ranks together make to one sum.
+ */
+fh_status fh_sum_create(MPI_Comm comm, int n_blocks, const ptrdiff_t *blocks, ptrdiff_t max_units,
+                        fh_sum **sum) FH_MUST;
+void fh_sum_destroy(fh_sum **sum);
+/** Forgets what was added. Local. */
+void fh_sum_begin(fh_sum *s);
+/** Adds one unit's vector times 1 and sets the vector to zero for the next unit. Local. */
+void fh_sum_add(fh_sum *s, fh_real *vector);
+/**
+ * fh_sum_finish - the sum over all units of all ranks
+ *
+ * Collective. *repeat = true: an entry did not fit its grid; the grids are now right: begin again
+ * with the same units. *finite = false: some entry was not finite; total is then undefined.
+ * Otherwise total holds the sum, the same bits on every rank for any number of ranks.
+ */
+fh_status fh_sum_finish(fh_sum *s, fh_real *total, bool *repeat, bool *finite) FH_MUST;
+/** The state (one exponent a block) that a restart needs for equal bits; n_blocks entries. */
+void fh_sum_get_exponents(const fh_sum *s, int64_t *exponents);
+void fh_sum_set_exponents(fh_sum *s, const int64_t *exponents);
+
+/** values[i] is non-zero on at most one rank: all ranks receive it, exactly. Collective on comm. */
+fh_status fh_sum_scattered(MPI_Comm comm, ptrdiff_t n, double *values) FH_MUST;

@@ -1,0 +1,46 @@
+/**
+ * optimiser - Adam and AdamW on flat arrays, as PyTorch and the reference codes compute them
+ */
+#pragma once
+
+#include "base/config.h"
+#include "program/program.h"
+
+typedef enum {
+  FH_DECAY_DECOUPLED, /* AdamW (torch): p *= 1 - rate*decay before the step */
+  FH_DECAY_AFTER,     /* neuraloperator's AdamW: p -= rate*decay*p after the step */
+  FH_DECAY_COUPLED    /* Adam with L2 (torch.optim.Adam, FNO's Adam.py): g += decay*p first */
+} fh_decay;
+
+typedef struct {
+  double beta1, beta2, epsilon, decay;
+  int decay_kind; /* fh_decay */
+  bool
+      complex_modulus; /* one second moment |g|^2 per complex number (neuraloperator, FNO's Adam.py);
+                           false: re and im apart (torch) */
+  bool epsilon_inside; /* true: sqrt(v) + eps, step rate*sqrt(1-b2^t)/(1-b1^t) (neuraloperator);
+                           false: sqrt(v)/sqrt(1-b2^t) + eps (torch) */
+  double clip_norm;    /* scale the gradient down to this L2 norm; 0: never */
+} fh_optimiser_config;
+
+extern const fh_field fh_optimiser_fields[];
+
+typedef struct {
+  fh_optimiser_config config;
+  ptrdiff_t n;
+  int n_params;
+  const fh_param **params; /* which ranges are complex */
+  int64_t steps;           /* updates made; a skipped one does not count */
+  fh_real *first, *second; /* moments, n reals each */
+} fh_optimiser;
+
+/** One optimiser for all parameters of p. Owned by the caller. */
+fh_status fh_optimiser_create(const fh_optimiser_config *config, const fh_program *p,
+                              fh_optimiser **optimiser) FH_MUST;
+void fh_optimiser_destroy(fh_optimiser **optimiser);
+/** L2 norm of the gradient in double, the same bits for the same gradient. */
+double fh_optimiser_norm(const fh_optimiser *o, const fh_real *gradient);
+/** One update of values from gradient with the learning rate; beta1 < 0: the configured one. Local
+ *  and deterministic: equal on all ranks for equal arguments. */
+void fh_optimiser_step(fh_optimiser *o, double rate, double beta1, const fh_real *gradient,
+                       fh_real *values);
