@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 #define FH_MUST __attribute__((warn_unused_result))
-#define FH_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define FH_PRINTF(text, first) __attribute__((format(printf, text, first)))
 
 /* code, exit status of the command, sentence */
 #define FH_STATUS_LIST(X)                                                                          \
