@@ -89,7 +89,8 @@ typedef struct fh_op_class {
   fh_status (*setup)(fh_op *op, const fh_shape *in, fh_shape *out, fh_need *need);
   fh_status (*forward)(fh_op *op, const fh_fwd *io);
   fh_status (*backward)(fh_op *op, const fh_bwd *io);
-  /** Frees what create and setup made in op->data; must accept a half-built operator. */
+  /** Frees what create and setup hung on op->data (not op->data itself); accepts a half-built
+   *  operator. */
   void (*destroy)(fh_op *op);
   fh_cost (*cost)(const fh_op *op);
   /** Case i of the conformance test: makes the operator and fills in[0..op->n_in) with small,

@@ -25,6 +25,13 @@ typedef struct {
 
 extern const fh_field fh_optimiser_fields[];
 
+/** Names of the conventions: "adamw" (torch.optim.AdamW), "adamw-neuralop", "adam" (torch.optim.Adam),
+ *  "adam-fno" (the Adam.py of the FNO and MgNO codes), NULL. */
+extern const char *const fh_optimiser_names[];
+/** Fills config with the conventions and defaults of fh_optimiser_names[index]. The decay is the
+ *  class's own default: adamw 0.01, others 0. Errors: FH_ERR_USAGE for an index out of range. */
+fh_status fh_optimiser_preset(int index, fh_optimiser_config *config) FH_MUST;
+
 typedef struct {
   fh_optimiser_config config;
   ptrdiff_t n;
@@ -34,9 +41,16 @@ typedef struct {
   fh_real *first, *second; /* moments, n reals each */
 } fh_optimiser;
 
-/** One optimiser for all parameters of p. Owned by the caller. */
+/**
+ * fh_optimiser_create - one optimiser for all parameters of p
+ *
+ * p must outlive it. Owned by the caller. Errors: FH_ERR_USAGE for values that Adam cannot use.
+ */
 fh_status fh_optimiser_create(const fh_optimiser_config *config, const fh_program *p,
                               fh_optimiser **optimiser) FH_MUST;
+/** The same for parameters named one by one, which tile 0..size-1; the array is copied. */
+fh_status fh_optimiser_create_for(const fh_optimiser_config *config, int n_params,
+                                  const fh_param *const *params, fh_optimiser **optimiser) FH_MUST;
 void fh_optimiser_destroy(fh_optimiser **optimiser);
 /** L2 norm of the gradient in double, the same bits for the same gradient. */
 double fh_optimiser_norm(const fh_optimiser *o, const fh_real *gradient);

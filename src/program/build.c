@@ -1,0 +1,200 @@
+/* build - from the list that a builder wrote to a program that runs: splits, lifetimes, memory */
+#include "program/program_impl.h"
+
+#include <math.h>
+#include <string.h>
+
+static int count_readers(const fh_program *p, fh_slot s)
+{
+  int n = 0;
+  for (int i = 0; i < p->n_steps; i++)
+    for (int k = 0; k < p->steps[i].op->n_in; k++) n += p->steps[i].in[k] == s;
+  for (int i = 0; i < p->n_outputs; i++) n += p->outputs[i] == s;
+  return n;
+}
+
+static fh_status find_class(const char *name, const fh_op_class **class)
+{
+  for (int i = 0; fh_op_registry[i]; i++)
+    if (!strcmp(fh_op_registry[i]->name, name)) {
+      *class = fh_op_registry[i];
+      return FH_OK;
+    }
+  FH_RAISE(FH_ERR_STATE, "operator %s is not part of this build", name);
+}
+
+/* moves the step just appended to position where; slots name their producer by index */
+static void move_last_step(fh_program *p, int where)
+{
+  const step last = p->steps[p->n_steps - 1];
+  memmove(&p->steps[where + 1], &p->steps[where],
+          (size_t)(p->n_steps - 1 - where) * sizeof *p->steps);
+  p->steps[where] = last;
+  for (int s = 0; s < p->n_slots; s++)
+    if (p->slots[s].producer >= where) p->slots[s].producer++;
+  for (int k = 0; k < last.op->n_out; k++) p->slots[last.out[k]].producer = where;
+}
+
+/* gives each of the readers of s its own view of it */
+static fh_status split_slot(fh_program *p, fh_slot s, int n_readers)
+{
+  const fh_op_class *class = NULL;
+  fh_op *op = NULL;
+  FH_TRY(find_class("split", &class));
+  FH_TRY(fh_op_new(class, 1, n_readers, 0, &op));
+  const int first_reader = p->slots[s].producer + 1; /* NO_STEP + 1 = 0 for inputs */
+  fh_slot view[FH_OP_MAX_OUT];
+  const int n_steps = p->n_steps;
+  const fh_status st = fh_program_append(p, "", op, &s, view);
+  if (st != FH_OK && p->n_steps == n_steps) fh_op_destroy(&op);
+  FH_TRY(st);
+  int next = 0;
+  for (int i = 0; i < n_steps; i++)
+    for (int k = 0; k < p->steps[i].op->n_in; k++)
+      if (p->steps[i].in[k] == s) p->steps[i].in[k] = view[next++];
+  for (int i = 0; i < p->n_outputs; i++)
+    if (p->outputs[i] == s) p->outputs[i] = view[next++];
+  move_last_step(p, first_reader);
+  return FH_OK;
+}
+
+static fh_status insert_splits(fh_program *p)
+{
+  const int n_slots = p->n_slots;
+  for (fh_slot s = 0; s < n_slots; s++) {
+    const int readers = count_readers(p, s);
+    const slot *q = &p->slots[s];
+    FH_CHECK(readers > 0, FH_ERR_STATE, "step %d (%s) writes a value that nobody reads",
+             q->producer, q->producer == NO_STEP ? "input" : p->steps[q->producer].name);
+    FH_CHECK(readers <= FH_OP_MAX_OUT, FH_ERR_STATE,
+             "a value is read %d times, at most %d are possible", readers, FH_OP_MAX_OUT);
+    if (readers > 1) FH_TRY(split_slot(p, s, readers));
+  }
+  return FH_OK;
+}
+
+static void find_readers(fh_program *p)
+{
+  for (int i = 0; i < p->n_steps; i++) {
+    step *q = &p->steps[i];
+    q->has_upstream = q->op->n_param > 0;
+    for (int k = 0; k < q->op->n_in; k++) {
+      p->slots[q->in[k]].reader = i;
+      q->has_upstream |= p->slots[q->in[k]].upstream;
+    }
+    for (int k = 0; k < q->op->n_out; k++) p->slots[q->out[k]].upstream = q->has_upstream;
+  }
+  for (int i = 0; i < p->n_outputs; i++) p->slots[p->outputs[i]].output = i;
+}
+
+static size_t slot_bytes(const slot *s)
+{
+  return (size_t)fh_shape_size(&s->shape) * sizeof(fh_real);
+}
+
+/* last instant at which the value of s itself (not of its views) is read */
+static int last_read(const fh_program *p, fh_slot index, int n)
+{
+  const slot *s = &p->slots[index];
+  int last = s->producer;
+  if (s->output >= 0) last = n; /* the caller reads it between forward and backward */
+  if (s->reader != NO_STEP && s->reader > last) last = s->reader;
+  if (p->purpose == FH_INFER) return last;
+  if (s->producer != NO_STEP) {
+    const step *q = &p->steps[s->producer];
+    for (int k = 0; k < q->op->n_out; k++)
+      if (q->out[k] == index && q->need.bwd_reads_out >> k & 1) last = 2 * n - s->producer;
+  }
+  if (s->reader != NO_STEP) {
+    const step *q = &p->steps[s->reader];
+    for (int k = 0; k < q->op->n_in; k++)
+      if (q->in[k] == index && q->need.bwd_reads_in >> k & 1 && 2 * n - s->reader > last)
+        last = 2 * n - s->reader;
+  }
+  return last;
+}
+
+/* Instants: forward of step i is i, the caller's turn is n, backward of step i is 2n - i. */
+static fh_status plan_values(fh_program *p, int n)
+{
+  for (fh_slot s = 0; s < p->n_slots; s++) {
+    if (p->slots[s].root != s || p->slots[s].producer == NO_STEP) continue;
+    int last = p->slots[s].producer;
+    for (fh_slot v = 0; v < p->n_slots; v++)
+      if (p->slots[v].root == s && last_read(p, v, n) > last) last = last_read(p, v, n);
+    FH_TRY(fh_plan_add(&p->plan, slot_bytes(&p->slots[s]), p->slots[s].producer, last,
+                       &p->slots[s].value));
+  }
+  return FH_OK;
+}
+
+static fh_status plan_gradients(fh_program *p, int n)
+{
+  for (fh_slot s = 0; s < p->n_slots; s++) {
+    slot *q = &p->slots[s];
+    if (q->producer == NO_STEP || q->output >= 0) continue; /* the caller's memory */
+    FH_TRY(
+        fh_plan_add(&p->plan, slot_bytes(q), 2 * n - q->reader, 2 * n - q->producer, &q->gradient));
+  }
+  return FH_OK;
+}
+
+static fh_status plan_steps(fh_program *p, int n)
+{
+  for (int i = 0; i < p->n_steps; i++) {
+    step *q = &p->steps[i];
+    const bool train = p->purpose == FH_TRAIN;
+    if (q->need.work) FH_TRY(fh_plan_add(&p->plan, q->need.work, i, i, &q->work_forward));
+    if (q->need.work && train)
+      FH_TRY(fh_plan_add(&p->plan, q->need.work, 2 * n - i, 2 * n - i, &q->work_backward));
+    if (q->need.saved && train)
+      FH_TRY(fh_plan_add(&p->plan, q->need.saved, i, 2 * n - i, &q->saved));
+  }
+  return FH_OK;
+}
+
+static fh_status allocate(fh_program *p)
+{
+  if (p->buffers == FH_PLANNED)
+    FH_NEW(p->arena, (ptrdiff_t)p->plan.arena);
+  else {
+    FH_NEW(p->own, p->plan.n);
+    for (int i = 0; i < p->plan.n; i++) {
+      char *buffer = NULL;
+      FH_NEW(buffer, (ptrdiff_t)p->plan.items[i].bytes);
+      p->own[i] = buffer;
+    }
+  }
+  FH_NEW(p->values, p->param_size);
+  if (p->purpose == FH_TRAIN) FH_NEW(p->gradients, p->param_size);
+  return FH_OK;
+}
+
+fh_status fh_program_build(fh_program *p, fh_purpose purpose, fh_buffers buffers)
+{
+  FH_CHECK(!p->built, FH_ERR_STATE, "the program is built already");
+  FH_CHECK(p->n_inputs > 0 && p->n_outputs > 0, FH_ERR_STATE,
+           "a program needs an input and an output; it has %d and %d", p->n_inputs, p->n_outputs);
+  p->purpose = purpose;
+  p->buffers = buffers;
+  FH_TRY(insert_splits(p));
+  find_readers(p);
+  const int n = p->n_steps;
+  FH_TRY(plan_values(p, n));
+  if (purpose == FH_TRAIN) FH_TRY(plan_gradients(p, n));
+  FH_TRY(plan_steps(p, n));
+  FH_TRY(fh_plan_solve(&p->plan));
+  FH_TRY(allocate(p));
+  p->built = true;
+  return FH_OK;
+}
+
+fh_program_memory fh_program_bytes(const fh_program *p)
+{
+  fh_program_memory m = {.arena = p->plan.arena, .own = p->plan.own, .bound = p->plan.bound};
+  for (int i = 0; i < p->n_steps; i++) {
+    m.saved += p->steps[i].need.saved;
+    if (p->steps[i].need.work > m.work) m.work = p->steps[i].need.work;
+  }
+  return m;
+}

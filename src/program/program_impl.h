@@ -1,0 +1,60 @@
+/* program_impl - what the files of src/program share; nobody else includes it */
+#pragma once
+
+#include "program/plan.h"
+#include "program/program.h"
+
+enum { NO_STEP = -1, NO_ITEM = -1 };
+
+typedef struct {
+  fh_op *op;
+  char name[96];
+  fh_slot in[FH_OP_MAX_IN], out[FH_OP_MAX_OUT];
+  int param[FH_OP_MAX_PARAM]; /* indices into params */
+  fh_need need;
+  int saved, work_forward, work_backward; /* items of the plan, or NO_ITEM */
+  bool has_upstream; /* some parameter at or above this step: its backward is always needed */
+} step;
+
+typedef struct {
+  fh_shape shape;
+  int producer;        /* step, or NO_STEP for an input of the program */
+  int input;           /* which input of the program, or -1 */
+  int reader;          /* the one step that reads it after build, or NO_STEP */
+  int output;          /* which output of the program, or -1 */
+  fh_slot root;        /* slot whose memory it shares: itself, unless it is a view */
+  int value, gradient; /* items of the plan, or NO_ITEM */
+  bool upstream;       /* some parameter above it: its gradient is always needed */
+} slot;
+
+struct fh_program {
+  const fh_team *team;
+  int n_steps, n_slots, n_params, n_inputs, n_outputs;
+  int cap_steps, cap_slots, cap_params;
+  step *steps;
+  slot *slots;
+  fh_param *params;
+  fh_slot inputs[FH_OP_MAX_IN], outputs[FH_OP_MAX_OUT];
+  ptrdiff_t param_size;
+  bool built;
+  fh_purpose purpose;
+  fh_buffers buffers;
+
+  fh_plan plan;
+  char *arena; /* FH_PLANNED: all items */
+  void **own;  /* FH_OWN: one buffer an item */
+  fh_real *values, *gradients;
+
+  /* of the forward in flight */
+  ptrdiff_t batch;
+  const fh_real *input_value[FH_OP_MAX_IN];
+  bool forward_done;
+};
+
+/** Memory of an item of the plan, NULL for NO_ITEM. */
+void *fh_program_item(const fh_program *p, int item);
+/** Value of a slot: in the arena, or the caller's memory for inputs and views of them. */
+const fh_real *fh_program_value(const fh_program *p, fh_slot s);
+/** Appends a step whose op is set up; used by add and by the insertion of splits. */
+fh_status fh_program_append(fh_program *p, const char *name, fh_op *op, const fh_slot *in,
+                            fh_slot *out);
