@@ -3,10 +3,9 @@
  *
  * Finer: the trigonometric interpolant of least degree through the points (the Nyquist frequency
  * of an even grid stands half at +n/2 and half at -n/2). Coarser: the frequencies that the new grid
- * holds are kept; on an even grid the two that meet at its Nyquist frequency are averaged, so that
- * up and then down is the identity, and the adjoint of up is down times the ratio of points. An
- * axis at a time, each a real matrix; the adjoint is the transposed matrix. Axes that do not
- * change are left alone.
+ * holds are kept; on an even grid the two that meet at its Nyquist frequency are added, as sampling
+ * adds them, so that up and then down is the identity. An axis at a time, each a real matrix; the
+ * adjoint is the transposed matrix. Axes that do not change are left alone.
  */
 #pragma once
 

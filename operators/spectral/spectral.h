@@ -5,9 +5,15 @@
  * forward transform carries 1/points, the last axis the half spectrum, the other axes the
  * frequencies -m/2 .. (m-1)/2. Even and odd grids and modes, output grids other than the input's.
  *
- * Differs from the reference on purpose in one place: when the grid holds fewer frequencies than
+ * The inverse over the last axis ignores the imaginary parts at frequency zero and Nyquist, which is
+ * the reference's enforce_hermitian_symmetry; without that option the reference does the same in
+ * exact arithmetic, so there is no such option here.
+ *
+ * Differs from the reference on purpose in two places. When the grid holds fewer frequencies than
  * the weight, rows of the weight are chosen by frequency, row(f) = f + M/2; the reference centres
  * the block of rows, which applies an odd number of rows out of an even number one frequency off.
+ * And an output grid other than the input's gives what exact resampling (operators/resample) of the
+ * output on the input's grid would give; the reference puts negative frequencies in wrong places.
  */
 #pragma once
 
@@ -18,17 +24,15 @@ typedef enum { FH_SPECTRAL_AUTO, FH_SPECTRAL_GEMM, FH_SPECTRAL_FFTW } fh_spectra
 typedef struct {
   ptrdiff_t in_channels, out_channels; /* separable: the same number */
   int dim;                             /* axes, 1..3 */
-  ptrdiff_t modes[3];        /* frequencies in use per axis as neuraloperator's n_modes, in total;
-                                the last axis keeps modes/2+1 columns of the half spectrum */
-  ptrdiff_t weight_modes[3]; /* stored rows per axis (last: columns); 0: what modes needs. Larger:
-                                the central part is used */
+  /* frequencies in use per axis as neuraloperator's n_modes, in total; the last axis keeps
+     modes/2+1 columns of the half spectrum */
+  ptrdiff_t modes[3];
+  /* stored rows per axis (last: columns); 0: what modes needs. Larger: the central part is used */
+  ptrdiff_t weight_modes[3];
   bool bias, separable;
   ptrdiff_t out_n[3]; /* output points per axis; 0: as the input */
   double init_std;    /* standard deviation of the weight; 0: sqrt(2 / (in + out)) */
-  bool hermitian; /* make the spectrum that of a real field on the zero and Nyquist planes of the
-                          last axis before the inverse over the other axes (reference: true). In exact
-                          arithmetic it changes nothing but the half-weight rows of even grids */
-  int method;     /* fh_spectral_method; auto: by cost, at setup */
+  int method;         /* fh_spectral_method; auto: by cost, at setup */
 } fh_spectral_config;
 
 /**
