@@ -5,7 +5,7 @@
 #include <petscsys.h>
 
 #include "base/real.h"
-#include "version.h"
+#include "fredholm_version.h"
 
 void fh_version_print(FILE *stream)
 {
