@@ -84,7 +84,7 @@ static fh_status start(int argc, char **argv, MPI_Comm comm)
 int main(int argc, char **argv)
 {
   MPI_Comm comm = MPI_COMM_NULL, last = MPI_COMM_NULL;
-  if (fh_io_environment() != FH_OK || MPI_Init(&argc, &argv) != MPI_SUCCESS) return 72;
+  if (MPI_Init(&argc, &argv) != MPI_SUCCESS) return 72;
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   MPI_Comm_dup(MPI_COMM_WORLD, &comm);
   MPI_Comm_dup(MPI_COMM_WORLD, &last);
