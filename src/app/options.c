@@ -1,0 +1,327 @@
+#include "app/options.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "app/petsc.h"
+#include "base/memory.h"
+
+enum { MAX_GROUPS = 24, NAME_BYTES = 96, VALUE_BYTES = 1024 };
+
+typedef struct {
+  fh_group_kind kind;
+  char title[96];
+  int n;
+  fh_field *fields; /* the rows with the prefix before their names */
+  char (*names)[NAME_BYTES];
+  void *config;
+} group;
+
+struct fh_options {
+  bool describe;
+  int n;
+  group groups[MAX_GROUPS];
+};
+
+fh_status fh_options_create(bool describe, fh_options **options)
+{
+  fh_options *o = NULL;
+  FH_NEW(o, 1);
+  o->describe = describe;
+  *options = o;
+  return FH_OK;
+}
+
+void fh_options_destroy(fh_options **options)
+{
+  fh_options *o = *options;
+  if (!o) return;
+  for (int i = 0; i < o->n; i++) {
+    fh_free(o->groups[i].fields);
+    fh_free(o->groups[i].names);
+  }
+  fh_free(o);
+  *options = NULL;
+}
+
+bool fh_options_describing(const fh_options *o)
+{
+  return o->describe;
+}
+
+/* ---- groups ----------------------------------------------------------------------------------- */
+
+const fh_field *fh_options_find(const fh_options *o, const char *name)
+{
+  for (int i = 0; i < o->n; i++) {
+    const fh_field *f = fh_config_find(o->groups[i].fields, name);
+    if (f) return f;
+  }
+  return NULL;
+}
+
+static fh_status qualify(const fh_options *o, const char *prefix, const fh_field *fields, group *g)
+{
+  while (fields[g->n].name) g->n++;
+  FH_NEW(g->fields, g->n + 1);
+  FH_NEW(g->names, g->n + 1);
+  for (int i = 0; i < g->n; i++) {
+    snprintf(g->names[i], NAME_BYTES, "%s%s", prefix, fields[i].name);
+    g->fields[i] = fields[i];
+    g->fields[i].name = g->names[i];
+    FH_CHECK(o->describe || !fh_options_find(o, g->names[i]), FH_ERR_STATE,
+             "two groups of options have an option -%s: give one of them a prefix", g->names[i]);
+  }
+  return FH_OK;
+}
+
+/* what the database says; asking marks an option as used */
+static fh_status look_up(const char *name, const char **value, PetscBool *given)
+{
+  char dashed[NAME_BYTES + 1];
+  snprintf(dashed, sizeof dashed, "-%s", name);
+  FH_TRY_PETSC(PetscOptionsFindPair(NULL, NULL, dashed, value, given));
+  return FH_OK;
+}
+
+static fh_status read_group(group *g)
+{
+  FH_TRY(fh_config_defaults(g->fields, g->config));
+  for (int i = 0; i < g->n; i++) {
+    const char *value = NULL;
+    PetscBool given = PETSC_FALSE;
+    FH_TRY(look_up(g->fields[i].name, &value, &given));
+    if (!given) continue;
+    const bool needs_value =
+        g->fields[i].type != FH_FIELD_BOOL && g->fields[i].preset && g->fields[i].preset[0];
+    FH_CHECK((value && value[0]) || !needs_value, FH_ERR_USAGE, "option -%s needs a value",
+             g->fields[i].name);
+    FH_TRY(fh_config_set(g->fields, g->config, g->fields[i].name, value ? value : ""));
+  }
+  return FH_OK;
+}
+
+fh_status fh_options_add(fh_options *o, fh_group_kind kind, const char *title, const char *prefix,
+                         const fh_field *fields, void *config)
+{
+  FH_CHECK(o->n < MAX_GROUPS, FH_ERR_STATE, "more than %d groups of options", MAX_GROUPS);
+  group *g = &o->groups[o->n];
+  g->kind = kind;
+  g->config = config;
+  snprintf(g->title, sizeof g->title, "%s", title);
+  const fh_status st = qualify(o, prefix, fields, g);
+  o->n++; /* also after a failure: destroy frees it */
+  FH_TRY(st);
+  if (!o->describe) FH_TRY(read_group(g));
+  return FH_OK;
+}
+
+bool fh_options_given(const char *name)
+{
+  const char *value = NULL;
+  PetscBool given = PETSC_FALSE;
+  return look_up(name, &value, &given) == FH_OK && given;
+}
+
+/* ---- what is left ---------------------------------------------------------------------------------- */
+
+/* PETSc asks for these itself, some of them only when it ends */
+static bool is_for_petsc(const char *name)
+{
+  static const char *const begins[] = {"log_",
+                                       "malloc",
+                                       "memory_view",
+                                       "objects_",
+                                       "options_",
+                                       "info",
+                                       "on_error",
+                                       "fp_trap",
+                                       "citations",
+                                       "debugger",
+                                       "no_signal_handler",
+                                       "start_in_debugger",
+                                       "get_total_flops",
+                                       "viewer_",
+                                       "draw_",
+                                       "mpi_",
+                                       "petsc",
+                                       "skip_petscrc"};
+  for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
+    if (!strncasecmp(name, begins[i], strlen(begins[i]))) return true;
+  return false;
+}
+
+/* "ksp_type", "darcy_pc_type", "mg_levels_1_ksp_max_it": a solver object's part of the name */
+static bool is_for_solver(const char *name)
+{
+  static const char *const parts[] = {"ksp_", "pc_", "mat_", "vec_", "mg_", "sub_"};
+  for (const char *at = name; at; at = strchr(at, '_')) {
+    if (*at == '_') at++;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+      if (!strncasecmp(at, parts[i], strlen(parts[i]))) return true;
+  }
+  return false;
+}
+
+/* frequent options of solvers, for the suggestion alone */
+static const char *const solver_names[] = {
+    "ksp_type",    "ksp_rtol",    "ksp_atol",          "ksp_max_it",  "ksp_monitor",
+    "ksp_view",    "pc_type",     "ksp_gmres_restart", "sub_pc_type", "ksp_converged_reason",
+    "mat_type",    "vec_type",    "pc_factor_levels",  "log_view",    "ksp_norm_type",
+    "ksp_pc_side", "options_file"};
+
+static fh_status all_names(const fh_options *o, bool solver, const char ***names)
+{
+  int n = 0;
+  const int n_solver = solver ? (int)(sizeof solver_names / sizeof *solver_names) : 0;
+  for (int i = 0; i < o->n; i++) n += o->groups[i].n;
+  const char **list = NULL;
+  FH_NEW(list, n + n_solver + 1);
+  n = 0;
+  for (int i = 0; i < o->n; i++)
+    for (int j = 0; j < o->groups[i].n; j++) list[n++] = o->groups[i].fields[j].name;
+  for (int i = 0; i < n_solver; i++) list[n++] = solver_names[i];
+  *names = list;
+  return FH_OK;
+}
+
+static fh_status refuse(const fh_options *o, bool solver, const char *what, const char *name)
+{
+  const char **names = NULL;
+  FH_TRY(all_names(o, solver, &names));
+  const char *near = fh_nearest(name, names);
+  fh_free(names);
+  if (near) FH_RAISE(FH_ERR_USAGE, "%s -%.80s: did you mean -%s?", what, name, near);
+  FH_RAISE(FH_ERR_USAGE, "%s -%.80s (-help lists the known ones)", what, name);
+}
+
+/* calls visit for every option that nobody has asked for */
+static fh_status visit_left(fh_status (*visit)(const fh_options *o, void *context, const char *name,
+                                               const char *value),
+                            const fh_options *o, void *context)
+{
+  PetscInt n = 0;
+  char **names = NULL, **values = NULL;
+  fh_status st = FH_OK;
+  FH_TRY_PETSC(PetscOptionsLeftGet(NULL, &n, &names, &values));
+  for (PetscInt i = 0; i < n && st == FH_OK; i++)
+    if (!is_for_petsc(names[i])) st = visit(o, context, names[i], values[i]);
+  FH_TRY_PETSC(PetscOptionsLeftRestore(NULL, &n, &names, &values));
+  return st;
+}
+
+static fh_status refuse_unknown(const fh_options *o, void *context, const char *name,
+                                const char *value)
+{
+  const bool *solver = context;
+  (void)value;
+  if (*solver && is_for_solver(name)) return FH_OK;
+  return refuse(o, *solver, "unknown option", name);
+}
+
+fh_status fh_options_check(fh_options *o, bool solver)
+{
+  FH_TRY(visit_left(refuse_unknown, o, &solver));
+  return FH_OK;
+}
+
+static fh_status refuse_unused(const fh_options *o, void *context, const char *name,
+                               const char *value)
+{
+  (void)context, (void)value;
+  return refuse(o, true, "the work is done, but no solver asked for option", name);
+}
+
+fh_status fh_options_check_used(const fh_options *o)
+{
+  FH_TRY(visit_left(refuse_unused, o, NULL));
+  return FH_OK;
+}
+
+/* ---- YAML --------------------------------------------------------------------------------------- */
+
+static fh_status add_quoted(fh_text *yaml, const char *text)
+{
+  FH_TRY(fh_text_add(yaml, "\""));
+  for (const char *c = text; *c; c++) {
+    if (*c == '"' || *c == '\\')
+      FH_TRY(fh_text_add(yaml, "\\%c", *c));
+    else if ((unsigned char)*c < ' ')
+      FH_TRY(fh_text_add(yaml, "\\x%02x", (unsigned)*c));
+    else
+      FH_TRY(fh_text_add(yaml, "%c", *c));
+  }
+  FH_TRY(fh_text_add(yaml, "\""));
+  return FH_OK;
+}
+
+static fh_status add_field(fh_text *yaml, const fh_field *f, const void *config)
+{
+  char value[VALUE_BYTES];
+  fh_config_get(f, config, value, sizeof value);
+  FH_TRY(fh_text_add(yaml, "%s: ", f->name));
+  if (f->type == FH_FIELD_TEXT)
+    FH_TRY(add_quoted(yaml, value));
+  else if (f->type == FH_FIELD_INTS || f->type == FH_FIELD_REALS)
+    FH_TRY(fh_text_add(yaml, "[%s]", value));
+  else
+    FH_TRY(fh_text_add(yaml, "%s", value));
+  FH_TRY(fh_text_add(yaml, "\n"));
+  return FH_OK;
+}
+
+static fh_status add_left(const fh_options *o, void *context, const char *name, const char *value)
+{
+  fh_text *yaml = context;
+  (void)o;
+  FH_TRY(fh_text_add(yaml, "%s: ", name));
+  FH_TRY(add_quoted(yaml, value ? value : ""));
+  FH_TRY(fh_text_add(yaml, "\n"));
+  return FH_OK;
+}
+
+fh_status fh_options_yaml(const fh_options *o, fh_text *yaml)
+{
+  for (int i = 0; i < o->n; i++) {
+    const group *g = &o->groups[i];
+    if (g->kind != FH_GROUP_RUN) continue;
+    FH_TRY(fh_text_add(yaml, "# %s\n", g->title));
+    for (int j = 0; j < g->n; j++) FH_TRY(add_field(yaml, &g->fields[j], g->config));
+  }
+  fh_text left = {NULL, 0, 0};
+  fh_status st = visit_left(add_left, o, &left);
+  if (st == FH_OK && left.length > 0) st = fh_text_add(yaml, "# solver\n%s", left.data);
+  fh_text_clear(&left);
+  return st;
+}
+
+/* ---- help ----------------------------------------------------------------------------------------- */
+
+static void print_type(const fh_field *f, FILE *stream)
+{
+  static const char *const types[] = {"true|false",  "integer",    "number", NULL,
+                                      "integer,...", "number,...", "text"};
+  if (f->type != FH_FIELD_ENUM) {
+    fprintf(stream, "<%s>", types[f->type]);
+    return;
+  }
+  for (int i = 0; f->choices[i]; i++) fprintf(stream, "%s%s", i ? "|" : "<", f->choices[i]);
+  fputs(">", stream);
+}
+
+static void print_field(const fh_field *f, FILE *stream)
+{
+  fprintf(stream, "  -%s ", f->name);
+  print_type(f, stream);
+  if (f->preset && f->preset[0]) fprintf(stream, "  default %s", f->preset);
+  if (f->least != f->most) fprintf(stream, ", %.15g to %.15g", f->least, f->most);
+  fprintf(stream, "\n        %s\n", f->help);
+}
+
+void fh_options_help(const fh_options *o, FILE *stream)
+{
+  for (int i = 0; i < o->n; i++) {
+    fprintf(stream, "\n%s:\n", o->groups[i].title);
+    for (int j = 0; j < o->groups[i].n; j++) print_field(&o->groups[i].fields[j], stream);
+  }
+}
