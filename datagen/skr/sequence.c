@@ -39,11 +39,7 @@ static PetscErrorCode choose_asked(const fh_sequence *s, KSP ksp, PC pc)
   if (s->ranks == 1) {
     PetscCall(PCSetType(pc, s->hint.positive_definite ? PCCHOLESKY : PCLU));
   } else if (s->hint.positive_definite) {
-#if defined(PETSC_HAVE_HYPRE)
-    PetscCall(PCSetType(pc, PCHYPRE));
-#else
     PetscCall(PCSetType(pc, PCGAMG));
-#endif
   }
   PetscFunctionReturn(0);
 }
