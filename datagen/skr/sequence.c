@@ -1,4 +1,5 @@
 #include "datagen/skr/sequence.h"
+#include "datagen/petsc.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -46,11 +47,16 @@ static PetscErrorCode choose_asked(const fh_sequence *s, KSP ksp, PC pc)
 
 static PetscErrorCode choose_retry(const fh_sequence *s, KSP ksp, PC pc)
 {
-  (void)s;
   PetscFunctionBeginUser;
   PetscCall(KSPSetType(ksp, KSPFGMRES));
   PetscCall(KSPGMRESSetRestart(ksp, 100));
-  PetscCall(PCSetType(pc, PCBJACOBI));
+  if (s->ranks == 1) {
+    PetscCall(PCSetType(pc, PCILU));
+    PetscCall(PCFactorSetLevels(pc, 2));
+  } else {
+    PetscCall(PCSetType(pc, PCASM));
+    PetscCall(PCASMSetOverlap(pc, 2));
+  }
   PetscFunctionReturn(0);
 }
 
@@ -64,16 +70,6 @@ static PetscErrorCode choose_direct(const fh_sequence *s, KSP ksp, PC pc)
 #else
   if (s->ranks > 1) PetscCall(PCSetType(pc, PCREDUNDANT));
 #endif
-  PetscFunctionReturn(0);
-}
-
-/* options of the inner ILU, which has a prefix of its own, unless the user gave some */
-static PetscErrorCode retry_defaults(void)
-{
-  PetscBool given = PETSC_FALSE;
-  PetscFunctionBeginUser;
-  PetscCall(was_set(NULL, "-retry_sub_pc_factor_levels", &given));
-  if (!given) PetscCall(PetscOptionsSetValue(NULL, "-retry_sub_pc_factor_levels", "2"));
   PetscFunctionReturn(0);
 }
 
@@ -98,7 +94,6 @@ static PetscErrorCode create_ksp(fh_sequence *s, int rung)
   KSP ksp = NULL;
   PC pc = NULL;
   PetscFunctionBeginUser;
-  if (rung == 1) PetscCall(retry_defaults());
   PetscCall(KSPCreate(PetscObjectComm((PetscObject)s->matrix), &s->ksp[rung]));
   ksp = s->ksp[rung];
   PetscCall(KSPSetOptionsPrefix(ksp, prefixes[rung]));
