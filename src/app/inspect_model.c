@@ -62,18 +62,29 @@ static void print_normaliser(FILE *stream, const char *side, const fh_normaliser
   fputs("\n", stream);
 }
 
+/* the bundle also holds the numbers of the normalisers */
+static bool is_parameter(const fh_tensor *t)
+{
+  return strncmp(t->name, "normaliser.", 11) != 0;
+}
+
 static void print_parameters(FILE *stream, const fh_trained *m)
 {
+  const fh_bundle *b = m->bundle;
   ptrdiff_t total = 0;
+  int count = 0;
   double bytes = 0;
-  for (int i = 0; i < m->n_params; i++) {
-    total += m->params[i].size;
-    bytes += (double)m->params[i].size * (m->params[i].dtype == FH_F32 ? 4 : 8);
+  for (int i = 0; i < b->n_tensors; i++) {
+    if (!is_parameter(&b->tensors[i])) continue;
+    count++;
+    total += b->tensors[i].size;
+    bytes += (double)b->tensors[i].size * (b->tensors[i].dtype == FH_F32 ? 4 : 8);
   }
-  fprintf(stream, "parameters: %td reals in %d tensors, ", total, m->n_params);
+  fprintf(stream, "parameters: %td reals in %d tensors, ", total, count);
   print_bytes(stream, bytes);
   fputs(" (a complex number counts two)\n", stream);
-  for (int i = 0; i < m->n_params; i++) print_tensor(stream, &m->params[i]);
+  for (int i = 0; i < b->n_tensors; i++)
+    if (is_parameter(&b->tensors[i])) print_tensor(stream, &b->tensors[i]);
 }
 
 static fh_status print_steps(FILE *stream, const fh_trained *m, const fh_team *team)
