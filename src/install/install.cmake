@@ -1,0 +1,40 @@
+# what `cmake --install` puts under the prefix: commands, both libraries, headers, a CMake package
+# and pkg-config files
+include(CMakePackageConfigHelpers)
+
+set_target_properties(fredholm PROPERTIES EXPORT_NAME fredholm)
+set_target_properties(fredholm_f64 PROPERTIES EXPORT_NAME fredholm_f64)
+install(TARGETS fredholm fredholm_f64 EXPORT FredholmTargets
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(EXPORT FredholmTargets NAMESPACE Fredholm:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/Fredholm)
+
+set(headers ${CMAKE_INSTALL_INCLUDEDIR}/fredholm)
+install(FILES src/fredholm.h ${CMAKE_BINARY_DIR}/generated/version.h DESTINATION ${headers})
+foreach(part base grid comm program model train)
+  install(DIRECTORY src/${part} DESTINATION ${headers}
+    FILES_MATCHING PATTERN "*.h" PATTERN "*_impl.h" EXCLUDE)
+endforeach()
+install(DIRECTORY operators DESTINATION ${headers} FILES_MATCHING PATTERN "*.h")
+install(FILES io/bundle.h io/dataset.h io/writer.h DESTINATION ${headers}/io)
+
+configure_package_config_file(src/install/FredholmConfig.cmake.in
+  ${CMAKE_BINARY_DIR}/generated/FredholmConfig.cmake
+  INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/Fredholm)
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/generated/FredholmConfigVersion.cmake
+  COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_BINARY_DIR}/generated/FredholmConfig.cmake
+              ${CMAKE_BINARY_DIR}/generated/FredholmConfigVersion.cmake
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/Fredholm)
+
+# a static library names its dependencies for pkg-config; HDF5's come as a list of files
+string(JOIN " " pc_hdf5 ${HDF5_C_LIBRARIES})
+foreach(precision fredholm fredholm_f64)
+  set(pc_name ${precision})
+  set(pc_cflags "")
+  if(precision STREQUAL fredholm_f64)
+    set(pc_cflags "-DFH_DOUBLE")
+  endif()
+  configure_file(src/install/fredholm.pc.in ${CMAKE_BINARY_DIR}/generated/${precision}.pc @ONLY)
+  install(FILES ${CMAKE_BINARY_DIR}/generated/${precision}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()
+install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -1,0 +1,98 @@
+/* operator - a trained model on a grid, applied to fields in physical units */
+#include <string.h>
+
+#include "train/trained.h"
+
+struct fh_operator {
+  fh_program *program;
+  const fh_normaliser *input, *output;
+  fh_shape in, out; /* of the largest batch */
+  fh_real *x;       /* encoded copy of the input */
+};
+
+static fh_status check_normaliser(const fh_normaliser *n, const fh_shape *shape, const char *side)
+{
+  if (!n || n->kind != FH_NORM_POINT) return FH_OK;
+  FH_CHECK(n->points == fh_shape_points(shape), FH_ERR_SHAPE,
+           "the %s normaliser of this model was fitted point by point on %td points and cannot be "
+           "used on %td: train with -normalise_%s channel to change the grid",
+           side, n->points, fh_shape_points(shape), side);
+  return FH_OK;
+}
+
+static fh_status build(const fh_model_spec *spec, const fh_team *team, const fh_grid *grid,
+                       ptrdiff_t batch, fh_operator *op)
+{
+  FH_TRY(fh_model_build(spec, team, grid, batch, FH_INFER, FH_PLANNED, &op->program));
+  op->in = *fh_program_input_shape(op->program, 0);
+  op->out = *fh_program_output_shape(op->program, 0);
+  FH_TRY(check_normaliser(op->input, &op->in, "input"));
+  FH_TRY(check_normaliser(op->output, &op->out, "output"));
+  FH_NEW(op->x, fh_shape_size(&op->in));
+  return FH_OK;
+}
+
+fh_status fh_operator_create_from(const fh_model_spec *spec, const fh_normaliser *input,
+                                  const fh_normaliser *output, const fh_team *team,
+                                  const fh_grid *grid, ptrdiff_t batch, fh_operator **op)
+{
+  fh_operator *o = NULL;
+  *op = NULL;
+  FH_NEW(o, 1);
+  o->input = input;
+  o->output = output;
+  const fh_status st = build(spec, team, grid, batch, o);
+  if (st != FH_OK) fh_operator_destroy(&o);
+  *op = o;
+  return st;
+}
+
+fh_status fh_operator_create(const fh_trained *trained, const fh_team *team, const fh_grid *grid,
+                             ptrdiff_t batch, fh_operator **op)
+{
+  FH_TRY(fh_operator_create_from(&trained->spec, trained->input, trained->output, team, grid, batch,
+                                 op));
+  const fh_status st = fh_trained_load(trained, (*op)->program);
+  if (st != FH_OK) fh_operator_destroy(op);
+  return st;
+}
+
+void fh_operator_destroy(fh_operator **op)
+{
+  fh_operator *o = *op;
+  if (!o) return;
+  fh_program_destroy(&o->program);
+  fh_free(o->x);
+  fh_free(o);
+  *op = NULL;
+}
+
+fh_program *fh_operator_program(fh_operator *op)
+{
+  return op->program;
+}
+
+static fh_status apply_piece(fh_operator *op, ptrdiff_t batch, const fh_real *x, fh_real *y)
+{
+  const fh_real *in = x, *out = NULL;
+  if (op->input) {
+    memcpy(op->x, x, (size_t)(batch * fh_shape_sample(&op->in)) * sizeof *x);
+    FH_TRY(fh_normaliser_encode(op->input, batch, &op->in, op->x));
+    in = op->x;
+  }
+  FH_TRY(fh_program_forward(op->program, batch, &in, &out));
+  memcpy(y, out, (size_t)(batch * fh_shape_sample(&op->out)) * sizeof *y);
+  if (op->output) FH_TRY(fh_normaliser_decode(op->output, batch, &op->out, y));
+  return FH_OK;
+}
+
+fh_status fh_operator_apply(fh_operator *op, ptrdiff_t batch, const fh_real *x, fh_real *y)
+{
+  const ptrdiff_t nx = fh_shape_sample(&op->in), ny = fh_shape_sample(&op->out);
+  for (ptrdiff_t done = 0; done < batch;) {
+    const ptrdiff_t left = batch - done, piece = left < op->in.batch ? left : op->in.batch;
+    FH_TRY(apply_piece(op, piece, x + done * nx, y + done * ny));
+    done += piece;
+  }
+  return FH_OK;
+}

@@ -1,0 +1,160 @@
+#include "train/source.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+
+struct fh_source {
+  fh_dataset *dataset;
+  const fh_normaliser *input, *output;
+  fh_shape in, out; /* of one sample */
+  ptrdiff_t samples;
+  bool cached;
+  fh_real **kept; /* [samples]: x then y of a sample, or NULL while it has not been read */
+};
+
+static fh_shape shape_of(const fh_dataset *d, ptrdiff_t channels)
+{
+  return (fh_shape){
+      .batch = 1, .channels = channels, .layout = fh_layout_whole(fh_dataset_grid(d))};
+}
+
+static fh_status build(fh_source *s, size_t cache_bytes)
+{
+  s->samples = fh_dataset_samples(s->dataset);
+  s->in = shape_of(s->dataset, fh_dataset_in_channels(s->dataset));
+  s->out = shape_of(s->dataset, fh_dataset_out_channels(s->dataset));
+  ptrdiff_t total = 0;
+  FH_TRY(fh_size_mul(s->samples, fh_shape_sample(&s->in) + fh_shape_sample(&s->out), &total));
+  s->cached = (size_t)total <= cache_bytes / sizeof(fh_real);
+  if (s->cached) FH_NEW(s->kept, s->samples);
+  return FH_OK;
+}
+
+fh_status fh_source_create(fh_dataset *dataset, const fh_normaliser *input,
+                           const fh_normaliser *output, size_t cache_bytes, fh_source **source)
+{
+  fh_source *s = NULL;
+  *source = NULL;
+  FH_NEW(s, 1);
+  s->dataset = dataset;
+  s->input = input;
+  s->output = output;
+  const fh_status st = build(s, cache_bytes);
+  if (st != FH_OK) fh_source_destroy(&s);
+  *source = s;
+  return st;
+}
+
+void fh_source_destroy(fh_source **source)
+{
+  fh_source *s = *source;
+  if (!s) return;
+  if (s->kept)
+    for (ptrdiff_t i = 0; i < s->samples; i++) fh_free(s->kept[i]);
+  fh_free(s->kept);
+  fh_free(s);
+  *source = NULL;
+}
+
+static fh_status read_encoded(fh_source *s, int64_t sample, fh_real *x, fh_real *y)
+{
+  FH_TRY(fh_dataset_read(s->dataset, 1, &sample, x, y));
+  if (s->input && x) FH_TRY(fh_normaliser_encode(s->input, 1, &s->in, x));
+  if (s->output && y) FH_TRY(fh_normaliser_encode(s->output, 1, &s->out, y));
+  return FH_OK;
+}
+
+static fh_status keep(fh_source *s, int64_t sample)
+{
+  const ptrdiff_t nx = fh_shape_sample(&s->in), ny = fh_shape_sample(&s->out);
+  fh_real *both = NULL;
+  FH_NEW(both, nx + ny);
+  const fh_status st = read_encoded(s, sample, both, both + nx);
+  if (st != FH_OK)
+    fh_free(both);
+  else
+    s->kept[sample] = both;
+  return st;
+}
+
+static fh_status read_one(fh_source *s, int64_t sample, fh_real *x, fh_real *y)
+{
+  if (!s->cached || sample < 0 || sample >= s->samples) return read_encoded(s, sample, x, y);
+  if (!s->kept[sample]) FH_TRY(keep(s, sample));
+  const ptrdiff_t nx = fh_shape_sample(&s->in), ny = fh_shape_sample(&s->out);
+  if (x) memcpy(x, s->kept[sample], (size_t)nx * sizeof *x);
+  if (y) memcpy(y, s->kept[sample] + nx, (size_t)ny * sizeof *y);
+  return FH_OK;
+}
+
+fh_status fh_source_read(fh_source *s, ptrdiff_t count, const int64_t *samples, fh_real *x,
+                         fh_real *y)
+{
+  const ptrdiff_t nx = fh_shape_sample(&s->in), ny = fh_shape_sample(&s->out);
+  for (ptrdiff_t i = 0; i < count; i++)
+    FH_TRY(read_one(s, samples[i], x ? x + i * nx : NULL, y ? y + i * ny : NULL));
+  return FH_OK;
+}
+
+fh_shape fh_source_in_shape(const fh_source *s, ptrdiff_t batch)
+{
+  fh_shape shape = s->in;
+  shape.batch = batch;
+  return shape;
+}
+
+fh_shape fh_source_out_shape(const fh_source *s, ptrdiff_t batch)
+{
+  fh_shape shape = s->out;
+  shape.batch = batch;
+  return shape;
+}
+
+ptrdiff_t fh_source_samples(const fh_source *s)
+{
+  return s->samples;
+}
+const fh_dataset *fh_source_dataset(const fh_source *s)
+{
+  return s->dataset;
+}
+
+/* one side (x or y) of a data set as fh_normaliser_fit wants it */
+typedef struct {
+  fh_dataset *dataset;
+  bool outputs;
+} side;
+
+static fh_status read_side(void *context, ptrdiff_t first, ptrdiff_t count, fh_real *values)
+{
+  side *s = context;
+  const fh_shape shape = shape_of(s->dataset, s->outputs ? fh_dataset_out_channels(s->dataset)
+                                                         : fh_dataset_in_channels(s->dataset));
+  for (ptrdiff_t i = 0; i < count; i++) {
+    const int64_t sample = first + i;
+    fh_real *v = values + i * fh_shape_sample(&shape);
+    FH_TRY(fh_dataset_read(s->dataset, 1, &sample, s->outputs ? NULL : v, s->outputs ? v : NULL));
+  }
+  return FH_OK;
+}
+
+static fh_status fit_side(MPI_Comm comm, fh_dataset *dataset, bool outputs, int kind,
+                          double epsilon, fh_normaliser **normaliser)
+{
+  *normaliser = NULL;
+  if (kind == FH_NORM_NONE) return FH_OK;
+  side s = {.dataset = dataset, .outputs = outputs};
+  const fh_shape shape = shape_of(dataset, outputs ? fh_dataset_out_channels(dataset)
+                                                   : fh_dataset_in_channels(dataset));
+  return fh_normaliser_fit(comm, kind, epsilon, fh_dataset_samples(dataset), &shape, read_side, &s,
+                           normaliser);
+}
+
+fh_status fh_source_fit(MPI_Comm comm, fh_dataset *dataset, int input_kind, int output_kind,
+                        double epsilon, fh_normaliser **input, fh_normaliser **output)
+{
+  *input = *output = NULL;
+  FH_TRY(fit_side(comm, dataset, false, input_kind, epsilon, input));
+  return fit_side(comm, dataset, true, output_kind, epsilon, output);
+}

@@ -1,0 +1,60 @@
+/**
+ * trained - a trained model: what model.h5 holds, and what applies it to fields
+ *
+ * Spec, parameters and normalisers. This is the interface for programs that embed an operator: read
+ * a model, build it on their grid, apply it to their arrays. No PETSc, no data set, no trainer.
+ */
+#pragma once
+
+#include "model/model.h"
+#include "train/normaliser.h"
+
+typedef struct {
+  fh_model_spec spec;
+  fh_normaliser *input, *output; /* NULL: none */
+  fh_bundle *bundle; /* the parameters: name, shape, values (FH_F32 or FH_F64), as in the file */
+  fh_grid grid;      /* the one it was trained on */
+} fh_trained;
+
+/**
+ * fh_trained_read - a model file, on all ranks
+ *
+ * Collective on comm: rank 0 reads and checks, the others receive. Errors: FH_ERR_IO, FH_ERR_FORMAT.
+ */
+fh_status fh_trained_read(MPI_Comm comm, const char *path, fh_trained **trained) FH_MUST;
+void fh_trained_destroy(fh_trained **trained);
+/** Writes path from a running program. Not collective: one rank calls. The same arguments give the
+ *  same bytes. */
+fh_status fh_trained_write(const char *path, const fh_model_spec *spec, const fh_program *program,
+                           const fh_real *values, const fh_normaliser *input,
+                           const fh_normaliser *output, const fh_grid *grid) FH_MUST;
+/** Copies the stored parameters into a program built from trained->spec (converts precision).
+ *  Errors: FH_ERR_FORMAT if a name or a shape differs. */
+fh_status fh_trained_load(const fh_trained *trained, fh_program *program) FH_MUST;
+
+/** A trained model built on a grid, ready to predict. */
+typedef struct fh_operator fh_operator;
+
+/**
+ * fh_operator_create - build trained on grid
+ *
+ * Collective on team. batch: most samples of one call. Errors: FH_ERR_SHAPE if the model cannot be
+ * built on this grid (a pointwise normaliser, a norm over the function: the sentence tells both
+ * grids).
+ */
+fh_status fh_operator_create(const fh_trained *trained, const fh_team *team, const fh_grid *grid,
+                             ptrdiff_t batch, fh_operator **op) FH_MUST;
+/** The same around a program that exists; normalisers and values are read, not owned. */
+fh_status fh_operator_create_from(const fh_model_spec *spec, const fh_normaliser *input,
+                                  const fh_normaliser *output, const fh_team *team,
+                                  const fh_grid *grid, ptrdiff_t batch, fh_operator **op) FH_MUST;
+void fh_operator_destroy(fh_operator **op);
+/** Parameters of the operator's program, to copy new values into. */
+fh_program *fh_operator_program(fh_operator *op);
+/**
+ * fh_operator_apply - predict, in physical units
+ *
+ * x [batch][in_channels][points] as in the training set, not normalised; y [batch][out_channels]
+ * [points]. Any batch; allocates nothing. Local.
+ */
+fh_status fh_operator_apply(fh_operator *op, ptrdiff_t batch, const fh_real *x, fh_real *y) FH_MUST;

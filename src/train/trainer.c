@@ -1,0 +1,318 @@
+#include "train/trainer.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "train/trainer_impl.h"
+
+static const char *const loss_spaces[] = {"normalised", "physical", NULL};
+static const char *const reductions[] = {"sum", "mean", NULL};
+
+#define AT(member) offsetof(fh_train_config, member)
+const fh_field fh_train_fields[] = {
+    {"epochs", FH_FIELD_INT, AT(epochs), "100", 0, 1e9, NULL, "passes over the training set"},
+    {"batch", FH_FIELD_INT, AT(batch), "16", 1, 1e9, NULL, "samples of one optimiser step"},
+    {"unit", FH_FIELD_INT, AT(unit), "0", 0, 1e9, NULL,
+     "samples whose gradient one rank sums before the exact sum over ranks; 0: a quarter of the "
+     "batch"},
+    {"micro_batch", FH_FIELD_INT, AT(micro_batch), "0", 0, 1e9, NULL,
+     "samples of one forward and backward; 0: as many as fit the cache"},
+    {"seed", FH_FIELD_INT, AT(seed), "0", 0, 9e15, NULL,
+     "of the initial parameters and of the order of the samples"},
+    {"shuffle", FH_FIELD_BOOL, AT(shuffle), "true", 0, 0, NULL, "a new order every epoch"},
+    {"normalise_input", FH_FIELD_ENUM, AT(normalise_input), "none", 0, 0, fh_norm_names,
+     "mean and deviation of the inputs: none, per channel, per point, one scalar"},
+    {"normalise_output", FH_FIELD_ENUM, AT(normalise_output), "channel", 0, 0, fh_norm_names,
+     "the same for the outputs; predictions are given in physical units"},
+    {"normalise_epsilon", FH_FIELD_REAL, AT(normalise_epsilon), "1e-7", 0, 1, NULL,
+     "added to the deviations"},
+    {"loss_space", FH_FIELD_ENUM, AT(loss_space), "normalised", 0, 0, loss_spaces,
+     "compare normalised outputs, or outputs in physical units"},
+    {"loss_reduction", FH_FIELD_ENUM, AT(loss_reduction), "sum", 0, 0, reductions,
+     "sum or mean of the losses of a batch"},
+    {"eval_every", FH_FIELD_INT, AT(eval_every), "1", 0, 1e9, NULL,
+     "epochs between evaluations on the test sets; 0: only after the last"},
+    {"checkpoint_every", FH_FIELD_INT, AT(checkpoint_every), "10", 0, 1e9, NULL,
+     "epochs between checkpoints; 0: only after the last and on request"},
+    {"max_skips", FH_FIELD_INT, AT(max_skips), "20", 0, 1e9, NULL,
+     "steps in a row that may be not finite (they change nothing) before the run gives up"},
+    {"cache_mb", FH_FIELD_INT, AT(cache_mb), "1024", 0, 1e9, NULL,
+     "keep the training set in memory if it needs at most this many MB per rank"},
+    FH_FIELDS_END};
+#undef AT
+
+/* ---- build --------------------------------------------------------------------------------------- */
+
+/* The largest micro-batch whose arena stays in a few MB of cache. It depends on the model and the
+ * grid alone, so that the bits of a run do not depend on the ranks. */
+static fh_status choose_sizes(fh_trainer *t)
+{
+  enum { CACHE_BYTES = 4 << 20 };
+  const fh_train_config *c = &t->setup->train;
+  const ptrdiff_t n = fh_source_samples(t->source), batch = c->batch < n ? c->batch : n;
+  t->unit = c->unit ? c->unit : (batch + 3) / 4;
+  if (t->unit > batch) t->unit = batch;
+  t->micro = c->micro_batch;
+  if (!t->micro) {
+    fh_program *one = NULL;
+    FH_TRY(fh_model_build(&t->setup->spec, t->team, fh_dataset_grid(t->dataset), 1, FH_TRAIN,
+                          FH_PLANNED, &one));
+    t->micro = CACHE_BYTES / (ptrdiff_t)(fh_program_bytes(one).arena + 1);
+    fh_program_destroy(&one);
+  }
+  if (t->micro < 1) t->micro = 1;
+  if (t->micro > t->unit) t->micro = t->unit;
+  const ptrdiff_t units = (batch + t->unit - 1) / t->unit;
+  FH_CHECK(
+      units >= t->team->n_samples, FH_ERR_USAGE,
+      "%d ranks share the %td units of a batch of %td samples: start at most %td ranks, or set "
+      "-unit %td",
+      t->team->n_samples, units, batch, units, batch / t->team->n_samples);
+  t->steps_per_epoch = (n + c->batch - 1) / c->batch;
+  return FH_OK;
+}
+
+static fh_status build_schedule(fh_trainer *t)
+{
+  fh_schedule_config c = t->setup->schedule;
+  const ptrdiff_t epochs = t->setup->train.epochs;
+  if (c.period == 0) c.period = c.per_step ? epochs * t->steps_per_epoch : epochs;
+  if (c.period == 0) c.period = 1; /* no epochs: only the initial model is wanted */
+  return fh_schedule_create(&c, &t->schedule);
+}
+
+/* one block of the exact sum for each parameter, the gap behind it included */
+static fh_status build_sum(fh_trainer *t)
+{
+  const int n = fh_program_n_params(t->program);
+  ptrdiff_t *blocks = NULL;
+  FH_NEW(blocks, n + 1);
+  for (int i = 0; i < n; i++) blocks[i] = fh_program_param(t->program, i)->offset;
+  blocks[n] = fh_program_param_size(t->program);
+  const ptrdiff_t units = (t->setup->train.batch + t->unit - 1) / t->unit;
+  const fh_status st = fh_sum_create(t->team->world, n, blocks, units, &t->sum);
+  fh_free(blocks);
+  return st;
+}
+
+static fh_status build_buffers(fh_trainer *t)
+{
+  t->in = fh_source_in_shape(t->source, t->micro);
+  t->out = fh_source_out_shape(t->source, t->micro);
+  FH_NEW(t->order, fh_source_samples(t->source));
+  FH_NEW(t->losses, t->setup->train.batch);
+  FH_NEW(t->x, fh_shape_size(&t->in));
+  FH_NEW(t->y, fh_shape_size(&t->out));
+  FH_NEW(t->prediction, fh_shape_size(&t->out));
+  FH_NEW(t->slope, fh_shape_size(&t->out));
+  FH_NEW(t->total, fh_program_param_size(t->program));
+  t->order_epoch = -1;
+  t->state.best = INFINITY;
+  return FH_OK;
+}
+
+static fh_status check_channels(const fh_trainer *t)
+{
+  const fh_model_spec *s = &t->setup->spec;
+  const int in = fh_dataset_in_channels(t->dataset), out = fh_dataset_out_channels(t->dataset);
+  FH_CHECK(in == s->in_channels && out == s->out_channels, FH_ERR_SHAPE,
+           "%s has %d input and %d output channels, the model is made for %d and %d",
+           fh_dataset_path(t->dataset), in, out, s->in_channels, s->out_channels);
+  FH_CHECK(fh_dataset_samples(t->dataset) > 0, FH_ERR_USAGE, "%s holds no samples to train on",
+           fh_dataset_path(t->dataset));
+  return FH_OK;
+}
+
+static fh_status build(fh_trainer *t)
+{
+  const fh_train_setup *s = t->setup;
+  const fh_grid *grid = fh_dataset_grid(t->dataset);
+  const bool physical = s->train.loss_space == 1;
+  FH_TRY(check_channels(t));
+  FH_TRY(fh_source_fit(t->team->world, t->dataset, s->train.normalise_input,
+                       s->train.normalise_output, s->train.normalise_epsilon, &t->input,
+                       &t->output));
+  FH_TRY(fh_source_create(t->dataset, t->input, physical ? NULL : t->output,
+                          (size_t)s->train.cache_mb << 20, &t->source));
+  FH_TRY(choose_sizes(t));
+  FH_TRY(fh_model_build(&s->spec, t->team, grid, t->micro, FH_TRAIN, FH_PLANNED, &t->program));
+  fh_program_init(t->program, (uint64_t)s->train.seed);
+  FH_TRY(build_buffers(t));
+  FH_TRY(fh_loss_create(&s->loss, &t->out, &t->loss));
+  FH_TRY(fh_optimiser_create(&s->optimiser, t->program, &t->optimiser));
+  FH_TRY(build_schedule(t));
+  return build_sum(t);
+}
+
+static void destroy(fh_trainer *t)
+{
+  for (int i = 0; t->tests && i < t->n_tests; i++) fh_evaluator_destroy(&t->tests[i]);
+  fh_free(t->tests);
+  fh_sum_destroy(&t->sum);
+  fh_optimiser_destroy(&t->optimiser);
+  fh_loss_destroy(&t->loss);
+  fh_program_destroy(&t->program);
+  fh_source_destroy(&t->source);
+  fh_normaliser_destroy(&t->input);
+  fh_normaliser_destroy(&t->output);
+  fh_free(t->order);
+  fh_free(t->losses);
+  fh_free(t->x);
+  fh_free(t->y);
+  fh_free(t->prediction);
+  fh_free(t->slope);
+  fh_free(t->total);
+}
+
+/* ---- evaluation ------------------------------------------------------------------------------------ */
+
+static fh_status build_tests(fh_trainer *t, int n_tests, fh_dataset *const *tests)
+{
+  FH_NEW(t->tests, n_tests);
+  t->n_tests = n_tests;
+  for (int i = 0; i < n_tests; i++)
+    FH_TRY(fh_evaluator_create(t->team, &t->setup->spec, t->input, t->output, tests[i], t->micro,
+                               &t->tests[i]));
+  return FH_OK;
+}
+
+static fh_status write_model(fh_trainer *t, const char *name)
+{
+  char path[4096];
+  snprintf(path, sizeof path, "%s/%s", t->folder, name);
+  const fh_status st = t->team->rank ? FH_OK
+                                     : fh_trained_write(path, &t->setup->spec, t->program,
+                                                        fh_program_values(t->program), t->input,
+                                                        t->output, fh_dataset_grid(t->dataset));
+  return fh_status_agree(t->team->world, st);
+}
+
+static fh_status evaluate(fh_trainer *t, const fh_metrics **metrics)
+{
+  const size_t bytes = (size_t)fh_program_param_size(t->program) * sizeof(fh_real);
+  for (int i = 0; i < t->n_tests; i++) {
+    fh_program *p = fh_operator_program(fh_evaluator_operator(t->tests[i]));
+    memcpy(fh_program_values(p), fh_program_values(t->program), bytes);
+    FH_TRY(fh_evaluator_run(t->tests[i], NULL, &metrics[i]));
+  }
+  if (t->n_tests == 0) return FH_OK;
+  const double error = fh_metrics_find(metrics[0], "rel_l2")->value;
+  if (!(error < t->state.best)) return FH_OK;
+  t->state.best = error;
+  return write_model(t, "best.h5");
+}
+
+/* ---- the run --------------------------------------------------------------------------------------- */
+
+static void tell_progress(const fh_trainer *t)
+{
+  const fh_train_state *s = &t->state;
+  if (!t->hooks || !t->hooks->progress) return;
+  const fh_train_progress p = {.epoch = s->epoch + 1,
+                               .epochs = t->setup->train.epochs,
+                               .step = s->step,
+                               .steps = t->steps_per_epoch,
+                               .loss = s->loss_sum / (double)s->loss_samples,
+                               .rate = t->schedule.rate,
+                               .skipped = s->skipped};
+  t->hooks->progress(t->hooks->context, &p);
+}
+
+static bool due(ptrdiff_t every, ptrdiff_t epoch, ptrdiff_t epochs)
+{
+  return epoch == epochs || (every > 0 && epoch % every == 0);
+}
+
+/* runs the steps that are left in this epoch; *ended: a stop was asked for and everything is saved */
+static fh_status run_steps(fh_trainer *t, bool *ended)
+{
+  while (t->state.step < t->steps_per_epoch) {
+    int stop = 0;
+    FH_TRY(fh_trainer_step(t, &stop));
+    tell_progress(t);
+    if (stop) FH_TRY(fh_trainer_save(t));
+    *ended = stop >= FH_STOP_END;
+    if (*ended) return FH_OK;
+  }
+  return FH_OK;
+}
+
+static fh_status end_epoch(fh_trainer *t, double seconds)
+{
+  const fh_train_config *c = &t->setup->train;
+  const fh_metrics *metrics[64] = {NULL};
+  fh_train_epoch e = {.epoch = t->state.epoch + 1,
+                      .loss = t->state.loss_sum / (double)t->state.loss_samples,
+                      .rate = t->schedule.rate,
+                      .seconds = seconds,
+                      .skipped = t->state.skipped,
+                      .tests = metrics};
+  if (!t->schedule.config.per_step) fh_schedule_advance(&t->schedule);
+  t->state.epoch++;
+  t->state.step = 0;
+  t->state.loss_sum = 0;
+  t->state.loss_samples = 0;
+  if (due(c->eval_every, e.epoch, c->epochs)) {
+    FH_TRY(evaluate(t, metrics));
+    e.n_tests = t->n_tests;
+  }
+  if (t->hooks && t->hooks->epoch) t->hooks->epoch(t->hooks->context, &e);
+  if (due(c->checkpoint_every, e.epoch, c->epochs)) FH_TRY(fh_trainer_save(t));
+  return FH_OK;
+}
+
+static fh_status run(fh_trainer *t, bool resume)
+{
+  bool found = false, ended = false;
+  if (resume) FH_TRY(fh_trainer_load(t, &found));
+  if (found && t->hooks && t->hooks->resumed) t->hooks->resumed(t->hooks->context, t->state.epoch);
+  while (t->state.epoch < t->setup->train.epochs) {
+    const double start = fh_clock();
+    FH_TRY(run_steps(t, &ended));
+    if (ended)
+      FH_RAISE(FH_STOPPED, "stopped on request after epoch %td, step %td: %s can be resumed",
+               t->state.epoch + 1, t->state.step, t->folder);
+    FH_TRY(end_epoch(t, fh_clock() - start));
+  }
+  return write_model(t, "model.h5");
+}
+
+fh_status fh_train_run(const fh_team *team, const fh_train_setup *setup, fh_dataset *train,
+                       int n_tests, fh_dataset *const *tests, const char *folder, bool resume,
+                       const fh_train_hooks *hooks)
+{
+  FH_CHECK(n_tests >= 0 && n_tests <= 64, FH_ERR_ARG, "%d test sets; at most 64 are possible",
+           n_tests);
+  fh_trainer t = {.team = team, .setup = setup, .hooks = hooks, .folder = folder, .dataset = train};
+  fh_status st = build(&t);
+  if (st == FH_OK) st = build_tests(&t, n_tests, tests);
+  if (st == FH_OK) st = run(&t, resume);
+  destroy(&t);
+  return st;
+}
+
+fh_status fh_train_plan(const fh_team *team, const fh_train_setup *setup, fh_dataset *train,
+                        fh_train_estimate *e)
+{
+  fh_trainer t = {.team = team, .setup = setup, .folder = "", .dataset = train};
+  const fh_status st = build(&t);
+  if (st == FH_OK) {
+    const ptrdiff_t n = fh_source_samples(t.source);
+    const ptrdiff_t batch = setup->train.batch < n ? setup->train.batch : n;
+    const size_t reals = (size_t)fh_program_param_size(t.program);
+    *e =
+        (fh_train_estimate){.steps_per_epoch = t.steps_per_epoch,
+                            .unit = t.unit,
+                            .micro_batch = t.micro,
+                            .units = (batch + t.unit - 1) / t.unit,
+                            .arena_bytes = fh_program_bytes(t.program).arena,
+                            .state_bytes = reals * (5 * sizeof(fh_real) + sizeof(int64_t)),
+                            .flops_per_step = 3 * (double)batch * fh_program_cost(t.program).flops};
+    for (int i = 0; i < fh_program_n_params(t.program); i++)
+      e->parameters += fh_program_param(t.program, i)->size;
+  }
+  destroy(&t);
+  return st;
+}

@@ -1,0 +1,51 @@
+/* trainer_impl - what the files of the trainer share; nobody else includes it */
+#pragma once
+
+#include "comm/sum.h"
+#include "train/evaluate.h"
+#include "train/source.h"
+#include "train/trained.h"
+#include "train/trainer.h"
+
+/* what changes while a run goes on, apart from parameters and moments; all of it is in a checkpoint */
+typedef struct {
+  ptrdiff_t epoch, step; /* epochs done, steps done in this one */
+  double loss_sum;       /* over the samples of this epoch so far */
+  ptrdiff_t loss_samples;
+  ptrdiff_t skipped, skips_in_a_row;
+  double best; /* relative L2 of the first test set; infinite before the first */
+} fh_train_state;
+
+typedef struct {
+  const fh_team *team;
+  const fh_train_setup *setup;
+  const fh_train_hooks *hooks;
+  const char *folder;
+  fh_dataset *dataset;
+  fh_source *source;
+  fh_normaliser *input, *output;
+  fh_program *program;
+  fh_loss *loss;
+  fh_optimiser *optimiser;
+  fh_schedule schedule;
+  fh_sum *sum;
+  int n_tests;
+  fh_evaluator **tests;
+
+  ptrdiff_t unit, micro, steps_per_epoch;
+  fh_shape in, out;                            /* of a micro-batch */
+  int64_t *order;                              /* of the samples in this epoch */
+  ptrdiff_t order_epoch;                       /* the epoch that order is of, or -1 */
+  double *losses;                              /* of the samples of a batch */
+  fh_real *x, *y, *prediction, *slope, *total; /* total: the summed gradient */
+  fh_train_state state;
+  int64_t generation; /* of the newest checkpoint */
+} fh_trainer;
+
+/** One optimiser step on the batch that state names; advances state. *stop: bits asked for by any
+ *  rank. Collective. */
+fh_status fh_trainer_step(fh_trainer *t, int *stop) FH_MUST;
+/** Writes the older of the two generations anew. Collective. */
+fh_status fh_trainer_save(fh_trainer *t) FH_MUST;
+/** Loads the newest valid generation, if any. Collective. */
+fh_status fh_trainer_load(fh_trainer *t, bool *found) FH_MUST;
