@@ -85,7 +85,7 @@ static fh_status start(int argc, char **argv, MPI_Comm comm)
 int main(int argc, char **argv)
 {
   MPI_Comm comm = MPI_COMM_NULL, last = MPI_COMM_NULL;
-  fh_io_environment();
+  if (fh_io_environment() != FH_OK) return fh_status_exit(FH_ERR_LIBRARY);
   if (MPI_Init(&argc, &argv) != MPI_SUCCESS) return 72;
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   MPI_Comm_dup(MPI_COMM_WORLD, &comm);

@@ -66,7 +66,7 @@ static fh_status crop(const fh_fno_config *c, const margin *m, const fh_grid *fi
   const fh_grid *grid = grid_of(p, *x);
   margin out = {{0}, {0}};
   ptrdiff_t sum = 0;
-  for (int a = 0; a < grid->dim; a++) {
+  for (int a = 0; a < FH_MAX_DIM && a < grid->dim; a++) {
     double n = (double)first->n[a], before = (double)m->before[a];
     for (int i = 0; i < c->n_layers; i++) {
       const double r = fh_fno_scaling(c, grid->dim, i, a);
@@ -90,12 +90,12 @@ static fh_status build(const void *config, int in_channels, int out_channels, fh
                        fh_slot *x)
 {
   const fh_fno_config *c = config;
-  const fh_grid grid = *grid_of(p, *x);
+  const fh_shape first = *fh_program_shape(p, *x);
   margin m = {{0}, {0}};
   FH_TRY(lifting(c, in_channels, p, x));
   FH_TRY(pad(c, &m, p, x));
   for (int layer = 0; layer < c->n_layers; layer++) FH_TRY(fh_fno_block(c, layer, p, x));
-  FH_TRY(crop(c, &m, &grid, p, x));
+  FH_TRY(crop(c, &m, &first.layout.grid, p, x));
   FH_TRY(perceptron(c->hidden_channels, fh_fno_projection_width(c), out_channels, c->non_linearity,
                     "projection", p, x));
   return FH_OK;

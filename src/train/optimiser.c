@@ -180,19 +180,34 @@ static void update_real(const update *restrict u, ptrdiff_t n, const fh_real *re
   }
 }
 
-static void update_complex(const update *restrict u, ptrdiff_t n, const fh_real *restrict gradient,
-                           fh_real *restrict p, fh_real *restrict m, fh_real *restrict v)
+/* Pairs in short runs, so that each loop is plain enough for the compiler's vectors. */
+enum { PAIRS = 256 };
+
+static void update_pairs(const update w, ptrdiff_t n, const fh_real *restrict gradient,
+                         fh_real *restrict p, fh_real *restrict m, fh_real *restrict v)
 {
-  const update w = *u;
-  for (ptrdiff_t i = 0; i + 1 < n; i += 2) {
-    const fh_real re = w.clip * gradient[i] + w.coupled * p[i];
-    const fh_real im = w.clip * gradient[i + 1] + w.coupled * p[i + 1];
-    m[i] += w.gain1 * (re - m[i]);
-    m[i + 1] += w.gain1 * (im - m[i + 1]);
-    v[i] = w.keep2 * v[i] + w.gain2 * (re * re + im * im);
-    const fh_real denominator = w.root * square_root(v[i]) + w.epsilon;
-    p[i] = moved(&w, p[i], m[i], denominator);
-    p[i + 1] = moved(&w, p[i + 1], m[i + 1], denominator);
+  fh_real g[2 * PAIRS], second[PAIRS], denominator[PAIRS];
+  for (ptrdiff_t i = 0; i < 2 * n; i++) {
+    g[i] = w.clip * gradient[i] + w.coupled * p[i];
+    m[i] += w.gain1 * (g[i] - m[i]);
+  }
+  for (ptrdiff_t k = 0; k < n; k++)
+    second[k] = w.keep2 * v[2 * k] + w.gain2 * (g[2 * k] * g[2 * k] + g[2 * k + 1] * g[2 * k + 1]);
+  for (ptrdiff_t k = 0; k < n; k++) denominator[k] = w.root * square_root(second[k]) + w.epsilon;
+  for (ptrdiff_t k = 0; k < n; k++) {
+    v[2 * k] = second[k];
+    v[2 * k + 1] = 0;
+    p[2 * k] = moved(&w, p[2 * k], m[2 * k], denominator[k]);
+    p[2 * k + 1] = moved(&w, p[2 * k + 1], m[2 * k + 1], denominator[k]);
+  }
+}
+
+static void update_complex(const update *u, ptrdiff_t n, const fh_real *gradient, fh_real *p,
+                           fh_real *m, fh_real *v)
+{
+  for (ptrdiff_t i = 0; i < n; i += 2 * PAIRS) {
+    const ptrdiff_t pairs = (n - i < 2 * PAIRS ? n - i : 2 * PAIRS) / 2;
+    update_pairs(*u, pairs, gradient + i, p + i, m + i, v + i);
   }
 }
 
