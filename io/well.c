@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 #include "io/h5.h"
-#include "version.h"
+#include "fredholm_version.h"
 
 static const char *const axis_names[FH_MAX_DIM] = {"x", "y", "z"};
 

@@ -22,8 +22,9 @@ static const fh_field long_fields[] = {
 fh_status fh_command_declare(const fh_command *c, fh_options *o, void *config, fh_call_config *call)
 {
   FH_TRY(c->declare(o, config));
-  if (c->is_long) FH_TRY(fh_options_add(o, FH_GROUP_CALL, "duration", "", long_fields, call));
-  FH_TRY(fh_options_add(o, FH_GROUP_CALL, "output", "", talk_fields, call));
+  if (c->is_long) FH_TRY(fh_options_add(o, FH_GROUP_CALL, "duration", long_fields, call));
+  if (c->is_long || c->echoes)
+    FH_TRY(fh_options_add(o, FH_GROUP_CALL, "output", talk_fields, call));
   return FH_OK;
 }
 

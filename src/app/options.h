@@ -31,12 +31,11 @@ bool fh_options_describing(const fh_options *o);
  * fh_options_add - a group: defaults, then what the database says
  *
  * title   heading in -help and in the YAML
- * prefix  put before the names of the fields ("loss_"; "" for none)
  * config  filled here; stays the caller's, and must live as long as o. NULL when describing
  * Errors: FH_ERR_USAGE for values that the fields refuse; FH_ERR_STATE for a name that another
  * group has.
  */
-fh_status fh_options_add(fh_options *o, fh_group_kind kind, const char *title, const char *prefix,
+fh_status fh_options_add(fh_options *o, fh_group_kind kind, const char *title,
                          const fh_field *fields, void *config) FH_MUST;
 /** The field of that option, with its full name, or NULL. */
 const fh_field *fh_options_find(const fh_options *o, const char *name);
