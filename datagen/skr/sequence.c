@@ -120,6 +120,15 @@ PetscErrorCode fh_sequence_residual(Mat matrix, Vec b, Vec x, Vec work, double *
   PetscFunctionReturn(0);
 }
 
+/* A preconditioner that could not be set up stays broken for the matrices that follow. */
+static PetscErrorCode forget(fh_sequence *s, KSP ksp)
+{
+  PetscFunctionBeginUser;
+  PetscCall(KSPReset(ksp));
+  PetscCall(KSPSetOperators(ksp, s->matrix, s->matrix));
+  PetscFunctionReturn(0);
+}
+
 /* One KSP: repeated with a tighter tolerance, from where it stopped, while it says that it converged
    but the true residual says it did not. */
 static PetscErrorCode attempt(fh_sequence *s, int rung, Vec b, Vec x, fh_solve_report *r)
@@ -150,6 +159,7 @@ static PetscErrorCode attempt(fh_sequence *s, int rung, Vec b, Vec x, fh_solve_r
     PetscCall(KSPSetInitialGuessNonzero(ksp, PETSC_TRUE));
   }
   PetscCall(KSPSetTolerances(ksp, rtol, atol, dtol, most));
+  if (reason == KSP_DIVERGED_PC_FAILED) PetscCall(forget(s, ksp));
   r->why = reason > 0 ? "residual above the tolerance" : KSPConvergedReasons[reason];
   PetscFunctionReturn(0);
 }
@@ -255,6 +265,7 @@ void fh_sequence_describe(const fh_sequence *s, char *text, size_t bytes)
   KSPType ksp = NULL;
   PCType type = NULL;
   PC pc = NULL;
-  if (KSPGetType(s->ksp[0], &ksp) || KSPGetPC(s->ksp[0], &pc) || PCGetType(pc, &type)) ksp = NULL;
+  if (!s->ksp[0] || KSPGetType(s->ksp[0], &ksp) || KSPGetPC(s->ksp[0], &pc) || PCGetType(pc, &type))
+    ksp = NULL;
   snprintf(text, bytes, "%s + %s", ksp ? ksp : "default", type ? type : "default");
 }

@@ -118,6 +118,7 @@ static fh_status predict(predictor *p, const fh_team *team, const fh_trained *mo
            "data sets with -inputs and -outputs",
            c->files.data, fh_dataset_in_channels(p->dataset), fh_dataset_out_channels(p->dataset),
            model->spec.in_channels, model->spec.out_channels);
+  fh_run_echo(p->run);
   FH_TRY(fh_operator_create(model, team, fh_dataset_grid(p->dataset), p->batch, &p->op));
   FH_TRY(fh_status_agree(team->world, allocate(p)));
   FH_TRY(fh_prediction_create(team->world, c->call.out, p->dataset, p->n, c->files.truth,

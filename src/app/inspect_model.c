@@ -62,25 +62,24 @@ static void print_normaliser(FILE *stream, const char *side, const fh_normaliser
   fputs("\n", stream);
 }
 
-/* the bundle also holds the numbers of the normalisers */
+/* the bundle holds the normalisers' tensors as well */
 static bool is_parameter(const fh_tensor *t)
 {
   return strncmp(t->name, "normaliser.", 11) != 0;
 }
 
-static void print_parameters(FILE *stream, const fh_trained *m)
+static void print_parameters(FILE *stream, const fh_bundle *b)
 {
-  const fh_bundle *b = m->bundle;
-  ptrdiff_t total = 0;
-  int count = 0;
+  ptrdiff_t total = 0, count = 0;
   double bytes = 0;
   for (int i = 0; i < b->n_tensors; i++) {
-    if (!is_parameter(&b->tensors[i])) continue;
+    const fh_tensor *t = &b->tensors[i];
+    if (!is_parameter(t)) continue;
     count++;
-    total += b->tensors[i].size;
-    bytes += (double)b->tensors[i].size * (b->tensors[i].dtype == FH_F32 ? 4 : 8);
+    total += t->size;
+    bytes += (double)t->size * (t->dtype == FH_F32 ? 4 : 8);
   }
-  fprintf(stream, "parameters: %td reals in %d tensors, ", total, count);
+  fprintf(stream, "parameters: %td reals in %td tensors, ", total, count);
   print_bytes(stream, bytes);
   fputs(" (a complex number counts two)\n", stream);
   for (int i = 0; i < b->n_tensors; i++)
@@ -119,7 +118,7 @@ static fh_status print_model(FILE *stream, const char *path, const fh_trained *m
   fprintf(stream, "trained on: %s points\n", fh_grid_text(&m->grid, grid));
   print_normaliser(stream, "input", m->input);
   print_normaliser(stream, "output", m->output);
-  print_parameters(stream, m);
+  print_parameters(stream, m->bundle);
   if (config->steps) FH_TRY(print_steps(stream, m, team));
   return FH_OK;
 }

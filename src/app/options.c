@@ -72,7 +72,6 @@ static fh_status look_up(const char *name, const char **value, PetscBool *given)
 
 static fh_status read_group(const group *g)
 {
-  FH_TRY(fh_config_defaults(g->fields, g->config));
   for (const fh_field *f = g->fields; f->name; f++) {
     const char *value = NULL;
     PetscBool given = PETSC_FALSE;
@@ -86,8 +85,8 @@ static fh_status read_group(const group *g)
   return FH_OK;
 }
 
-fh_status fh_options_add(fh_options *o, fh_group_kind kind, const char *title,
-                         const fh_field *fields, void *config)
+fh_status fh_options_overlay(fh_options *o, fh_group_kind kind, const char *title,
+                             const fh_field *fields, void *config)
 {
   FH_CHECK(o->n < MAX_GROUPS, FH_ERR_STATE, "more than %d groups of options", MAX_GROUPS);
   FH_TRY(check_names(o, fields));
@@ -96,6 +95,20 @@ fh_status fh_options_add(fh_options *o, fh_group_kind kind, const char *title,
   snprintf(g->title, sizeof g->title, "%s", title);
   if (!o->describe) FH_TRY(read_group(g));
   return FH_OK;
+}
+
+fh_status fh_options_add(fh_options *o, fh_group_kind kind, const char *title,
+                         const fh_field *fields, void *config)
+{
+  if (!o->describe) FH_TRY(fh_config_defaults(fields, config));
+  return fh_options_overlay(o, kind, title, fields, config);
+}
+
+const char *fh_options_text(const char *name)
+{
+  const char *value = NULL;
+  PetscBool given = PETSC_FALSE;
+  return look_up(name, &value, &given) == FH_OK && given && value ? value : "";
 }
 
 bool fh_options_given(const char *name)
@@ -208,19 +221,37 @@ fh_status fh_options_check(fh_options *o, bool solver)
   return FH_OK;
 }
 
+/* the ladder of solvers asks for these only when a sample needs it */
+static bool is_for_ladder(const char *name)
+{
+  return !strncmp(name, "retry_", 6) || !strncmp(name, "direct_", 7);
+}
+
 static fh_status refuse_unused(const fh_options *o, void *context, const char *name,
                                const char *value)
 {
   (void)context, (void)value;
-  /* the ladder of solvers asks for these only when a sample needs it */
-  if (!strncmp(name, "retry_", 6) || !strncmp(name, "direct_", 7)) return FH_OK;
-  return refuse(o, true, "the work is done, but no solver asked for option", name);
+  return is_for_ladder(name) ? FH_OK : refuse(o, true, "no solver asks for option", name);
 }
 
-fh_status fh_options_check_used(const fh_options *o)
+fh_status fh_options_check_solver(const fh_options *o)
 {
   FH_TRY(visit_left(refuse_unused, o, NULL));
   return FH_OK;
+}
+
+static fh_status count_left(const fh_options *o, void *context, const char *name, const char *value)
+{
+  int *n = context;
+  (void)o, (void)value;
+  *n += !is_for_ladder(name);
+  return FH_OK;
+}
+
+bool fh_options_left_for_solver(const fh_options *o)
+{
+  int n = 0;
+  return visit_left(count_left, o, &n) == FH_OK && n > 0;
 }
 
 /* ---- YAML --------------------------------------------------------------------------------------- */
