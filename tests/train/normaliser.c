@@ -180,7 +180,8 @@ static void test_fit_errors(void)
 
 static void test_use_errors(void)
 {
-  const double mean[2] = {0, 1}, deviation[2] = {1, 2}, negative[2] = {1, -2}, nan[2] = {NAN, 1};
+  const double mean[2] = {0, 1}, deviation[2] = {1, 2}, negative[2] = {1, -2},
+               nan[2] = {(double)NAN, 1};
   const fh_shape three = box_shape(1, 3, 1, (ptrdiff_t[]){2}),
                  long_one = box_shape(1, 1, 1, (ptrdiff_t[]){5});
   fh_real x[6] = {0};
@@ -197,8 +198,8 @@ static void test_use_errors(void)
   refused(fh_normaliser_create(FH_NORM_POINT, 0, 1, 2, nan, deviation, &n), FH_ERR_FORMAT, "nan");
   refused(fh_normaliser_create(FH_NORM_POINT, 0, 0, 2, mean, deviation, &n), FH_ERR_FORMAT,
           "0 channels");
-  refused(fh_normaliser_create(FH_NORM_POINT, NAN, 1, 2, mean, deviation, &n), FH_ERR_FORMAT,
-          "nan");
+  refused(fh_normaliser_create(FH_NORM_POINT, (double)NAN, 1, 2, mean, deviation, &n),
+          FH_ERR_FORMAT, "nan");
   refused(fh_normaliser_create(9, 0, 1, 2, mean, deviation, &n), FH_ERR_USAGE, "normaliser 9");
   expect(n == NULL, "no normaliser after an error");
 }

@@ -121,7 +121,7 @@ static void test_errors(void)
   c = defaults(FH_SCHEDULE_STEP, 1);
   c.step_size = 0;
   refuse(c, "-schedule_step is 0");
-  c.rate = NAN;
+  c.rate = (double)NAN;
   refuse(c, "learning rate nan");
   c.rate = 1;
   c.kind = 9;

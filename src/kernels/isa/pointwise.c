@@ -118,19 +118,17 @@ static void apply(ptrdiff_t m, ptrdiff_t k, ptrdiff_t n, const fh_real *packed, 
   }
 }
 
-/* sum[i][j] += a_i x_j for GM x GK rows. Rows that do not exist repeat the last one: the caller
- * keeps m and k of the sums. */
-FH_INLINE void outer_block(ptrdiff_t m, ptrdiff_t k, ptrdiff_t n, const fh_real *a, ptrdiff_t lda,
+/* sum[i][j] += a_i x_j for gm x GK rows. Where k ends the last row is repeated, and its copies are
+ * not stored. */
+FH_INLINE void outer_block(const int gm, ptrdiff_t k, ptrdiff_t n, const fh_real *a, ptrdiff_t lda,
                            const fh_real *x, const ptrdiff_t *off, fh_real *sum, ptrdiff_t ld)
 {
-  const fh_real *ar[GM], *xr[GK];
+  const fh_real *xr[GK];
   fh_vec acc[GM][GK];
-  FH_UNROLL
-  for (int i = 0; i < GM; i++) ar[i] = a + (i < m ? i : m - 1) * lda;
   FH_UNROLL
   for (int j = 0; j < GK; j++) xr[j] = x + off[j < k ? j : k - 1];
   FH_UNROLL
-  for (int i = 0; i < GM; i++) {
+  for (int i = 0; i < gm; i++) {
     FH_UNROLL
     for (int j = 0; j < GK; j++) acc[i][j] = fh_all(0);
   }
@@ -139,17 +137,17 @@ FH_INLINE void outer_block(ptrdiff_t m, ptrdiff_t k, ptrdiff_t n, const fh_real 
     FH_UNROLL
     for (int j = 0; j < GK; j++) xv[j] = fh_load(xr[j] + t);
     FH_UNROLL
-    for (int i = 0; i < GM; i++) {
-      const fh_vec av = fh_load(ar[i] + t);
+    for (int i = 0; i < gm; i++) {
+      const fh_vec av = fh_load(a + i * lda + t);
       FH_UNROLL
       for (int j = 0; j < GK; j++) acc[i][j] += av * xv[j];
     }
   }
   FH_UNROLL
-  for (int i = 0; i < GM; i++) {
+  for (int i = 0; i < gm; i++) {
     FH_UNROLL
     for (int j = 0; j < GK; j++)
-      if (i < m && j < k) {
+      if (j < k) {
         fh_real *s = sum + i * ld + j * FH_LANES;
         fh_store(s, fh_load(s) + acc[i][j]);
       }
@@ -160,9 +158,13 @@ static void outer(ptrdiff_t m, ptrdiff_t k, ptrdiff_t n, const fh_real *a, ptrdi
                   const fh_real *x, const ptrdiff_t *off, fh_real *sum)
 {
   const ptrdiff_t ld = k * FH_LANES;
-  for (ptrdiff_t i = 0; i < m; i += GM)
+  ptrdiff_t i = 0;
+  for (; i + GM <= m; i += GM)
     for (ptrdiff_t j = 0; j < k; j += GK)
-      outer_block(m - i, k - j, n, a + i * lda, lda, x, off + j, sum + i * ld + j * FH_LANES, ld);
+      outer_block(GM, k - j, n, a + i * lda, lda, x, off + j, sum + i * ld + j * FH_LANES, ld);
+  for (; i < m; i++)
+    for (ptrdiff_t j = 0; j < k; j += GK)
+      outer_block(1, k - j, n, a + i * lda, lda, x, off + j, sum + i * ld + j * FH_LANES, ld);
 }
 
 static void row_sums(ptrdiff_t m, ptrdiff_t n, const fh_real *a, ptrdiff_t lda, fh_real *sum)
