@@ -26,7 +26,7 @@ mpirun -n "$ranks" fredholm generate "${darcy[@]}" -n 50 -size 64 -seed 3 -out "
 
 echo "== train"
 mpirun -n "$ranks" fredholm train -data "$folder/train.h5" -test "$folder/test.h5" -model fno \
-  -modes 12,12 -hidden 24 -epochs 30 -batch 16 -lr 5e-3 -schedule cosine -loss h1 -loss_periodic false \
+  -n_modes 12,12 -hidden_channels 24 -epochs 30 -batch 16 -lr 5e-3 -schedule cosine -loss h1 -loss_periodic false \
   -seed 1 -out "$folder/run"
 
 echo "== evaluate"

@@ -101,8 +101,9 @@ static void convolve(const conv *v, ptrdiff_t m, ptrdiff_t k, const fh_real *w, 
   const ptrdiff_t n = v->small[2];
   for (ptrdiff_t i = 0; i < v->small[0]; i++)
     for (ptrdiff_t j = 0; j < v->small[1]; j++)
-      v->k->apply(m, k * v->taps, n, w, bias, NULL, 0, padded + (i * v->large[1] + j) * v->large[2],
-                  off, y + (i * v->small[1] + j) * n, v->points);
+      v->k->apply(m, k * v->taps, n, w, bias, NULL, 0, NULL,
+                  padded + (i * v->large[1] + j) * v->large[2], off, y + (i * v->small[1] + j) * n,
+                  v->points);
 }
 
 static fh_status forward(fh_op *op, const fh_fwd *io)

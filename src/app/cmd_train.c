@@ -158,6 +158,7 @@ static fh_status train_in_folder(const fh_run *run, const fh_team *team, const t
 static fh_status train(const fh_run *run, const fh_team *team, const train_config *c, train_data *d)
 {
   fh_folder folder;
+  fh_run_echo(run);
   if (c->call.dry_run) return fh_estimate_training(run, team, &c->setup, d->train);
   FH_TRY(fh_folder_enter(run->comm, c->files.out, c->call.resume, c->call.overwrite, &folder));
   const fh_status st = train_in_folder(run, team, c, d);

@@ -134,6 +134,32 @@ FH_INLINE fh_real hyperbolic_tangent(fh_real z)
   return with_sign(e / (e + 2), z);
 }
 
+#if defined(__AVX512F__) && !defined(FH_DOUBLE)
+#include "kernels/isa/gelu_table.h"
+#else
+static void gelu_forward(ptrdiff_t n, const fh_real *z, fh_real *y)
+{
+  for (ptrdiff_t t = 0; t < n; t++) y[t] = gelu(z[t]);
+}
+static void gelu_backward(ptrdiff_t n, const fh_real *z, const fh_real *dy, fh_real *dz)
+{
+  fh_real slope;
+  for (ptrdiff_t t = 0; t < n; t++) {
+    gelu_both(z[t], &slope);
+    dz[t] = dy[t] * slope;
+  }
+}
+static void gelu_both_ways(ptrdiff_t n, const fh_real *z, const fh_real *dy, fh_real *y,
+                           fh_real *dz)
+{
+  fh_real slope;
+  for (ptrdiff_t t = 0; t < n; t++) {
+    y[t] = gelu_both(z[t], &slope);
+    dz[t] = dy[t] * slope;
+  }
+}
+#endif
+
 #define EACH(text)                                                                                 \
   for (ptrdiff_t t = 0; t < n; t++) {                                                              \
     text;                                                                                          \
@@ -148,7 +174,8 @@ void FH_ISA(fh_activate)(int kind, ptrdiff_t n, const fh_real *z, fh_real *y)
   case FH_ACT_RELU:
     EACH(y[t] = z[t] < 0 ? 0 : z[t]);
   case FH_ACT_GELU:
-    EACH(y[t] = gelu(z[t]));
+    gelu_forward(n, z, y);
+    break;
   case FH_ACT_TANH:
     EACH(y[t] = hyperbolic_tangent(z[t]));
   }
@@ -164,23 +191,26 @@ void FH_ISA(fh_activate_back)(int kind, ptrdiff_t n, const fh_real *z, const fh_
   case FH_ACT_RELU:
     EACH(dz[t] = z[t] > 0 ? dy[t] : 0);
   case FH_ACT_GELU:
-    EACH(gelu_both(z[t], &slope); dz[t] = dy[t] * slope);
+    gelu_backward(n, z, dy, dz);
+    break;
   case FH_ACT_TANH:
     EACH(slope = hyperbolic_tangent(z[t]); dz[t] = dy[t] * (1 - slope * slope));
   }
 }
 
-void FH_ISA(fh_activate_both)(int kind, ptrdiff_t n, const fh_real *z, fh_real *y, fh_real *slope)
+void FH_ISA(fh_activate_both)(int kind, ptrdiff_t n, const fh_real *z, const fh_real *dy,
+                              fh_real *y, fh_real *dz)
 {
-  fh_real s, f;
+  fh_real f, d;
   switch (kind) {
   case FH_ACT_IDENTITY:
-    EACH(y[t] = z[t]; slope[t] = 1);
+    EACH(d = dy[t]; y[t] = z[t]; dz[t] = d);
   case FH_ACT_RELU:
-    EACH(s = z[t] > 0 ? (fh_real)1 : (fh_real)0; y[t] = z[t] < 0 ? 0 : z[t]; slope[t] = s);
+    EACH(d = z[t] > 0 ? dy[t] : 0; y[t] = z[t] < 0 ? 0 : z[t]; dz[t] = d);
   case FH_ACT_GELU:
-    EACH(f = gelu_both(z[t], &s); y[t] = f; slope[t] = s);
+    gelu_both_ways(n, z, dy, y, dz);
+    break;
   case FH_ACT_TANH:
-    EACH(f = hyperbolic_tangent(z[t]); y[t] = f; slope[t] = 1 - f * f);
+    EACH(f = hyperbolic_tangent(z[t]); d = dy[t] * (1 - f * f); y[t] = f; dz[t] = d);
   }
 }
