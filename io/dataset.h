@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/real.h"
@@ -17,12 +18,24 @@ typedef struct fh_dataset fh_dataset;
 typedef struct {
   char inputs[256], outputs[256]; /* comma-separated names of data sets: "a", "x", "t0_fields/a" */
   fh_boundary boundary;           /* for files that do not state it */
+  int dim;                        /* axes of the grid; 0: find (docs/data-format.md says how) */
 } fh_dataset_choice;
 
 typedef struct {
   char name[64], unit[64], long_name[128];
   int channels;
 } fh_field_info;
+
+/** What is known of one sample besides its fields; stored under /provenance. */
+typedef struct {
+  int64_t index;
+  uint64_t seed;
+  int32_t iterations;
+  int32_t rung;    /* 0: the asked solver; 1, 2, ...: the step of the failure ladder that worked */
+  double residual; /* recomputed: ||b - A u|| / ||b|| */
+  double seconds;
+  bool valid; /* false: no solver reached the tolerance; the fields hold NaN */
+} fh_sample_record;
 
 /**
  * fh_dataset_open - open a set for reading
@@ -55,3 +68,17 @@ const fh_field_info *fh_dataset_output(const fh_dataset *d, int i);
  */
 fh_status fh_dataset_read(fh_dataset *d, ptrdiff_t count, const int64_t *samples, fh_real *x,
                           fh_real *y) FH_MUST;
+
+/* ---- what only files of Fredholm have --------------------------------------------------------- */
+
+/** The effective configuration (YAML) that reproduces the file; NULL for foreign files. */
+const char *fh_dataset_config(const fh_dataset *d);
+/** Name of the problem ("" for foreign files) and master seed. */
+const char *fh_dataset_problem(const fh_dataset *d);
+uint64_t fh_dataset_seed(const fh_dataset *d);
+/** True if the file has a checksum for every sample, which fh_dataset_read verifies. */
+bool fh_dataset_has_checksums(const fh_dataset *d);
+/** What is known of samples [first, first + count). Not collective.
+ *  Errors: FH_ERR_UNSUPPORTED for foreign files. */
+fh_status fh_dataset_records(fh_dataset *d, ptrdiff_t first, ptrdiff_t count,
+                             fh_sample_record *records) FH_MUST;

@@ -29,7 +29,7 @@ typedef struct {
 
 typedef struct {
   char problem[64];   /* dataset_name */
-  const char *config; /* effective configuration as YAML: reproduces the file; not owned */
+  const char *config; /* effective configuration as YAML: reproduces the file; copied */
   uint64_t seed;
   ptrdiff_t samples;
   fh_grid grid;
@@ -38,17 +38,6 @@ typedef struct {
   fh_writer_scalar scalars[FH_WRITER_MAX_SCALARS];
 } fh_writer_info;
 
-/** What is known of one sample besides its fields; stored under /provenance. */
-typedef struct {
-  int64_t index;
-  uint64_t seed;
-  int32_t iterations;
-  int32_t rung;    /* 0: the asked solver; 1, 2, ...: the step of the failure ladder that worked */
-  double residual; /* recomputed: ||b - A u|| / ||b|| */
-  double seconds;
-  bool valid; /* false: no solver reached the tolerance; the fields hold NaN */
-} fh_sample_record;
-
 typedef enum { FH_REFUSE_EXISTING, FH_OVERWRITE, FH_RESUME } fh_existing;
 
 /**
@@ -56,18 +45,27 @@ typedef enum { FH_REFUSE_EXISTING, FH_OVERWRITE, FH_RESUME } fh_existing;
  *
  * Collective on comm. Errors: FH_ERR_USAGE if path exists (or an unfinished one does) and existing
  * is FH_REFUSE_EXISTING, or if the configuration of the unfinished set differs (FH_RESUME);
- * FH_ERR_IO if the folder cannot be written.
+ * FH_ERR_IO if the folder cannot be written; FH_ERR_ARG for names that cannot stand in a file. With
+ * FH_RESUME and a finished set of the same configuration every sample is there already.
  */
 fh_status fh_writer_create(MPI_Comm comm, const char *path, const fh_writer_info *info,
                            fh_existing existing, fh_writer **writer) FH_MUST;
 /** True if sample index is already in a journal (the same answer on all ranks). */
 bool fh_writer_has(const fh_writer *w, int64_t index);
-/** Appends one sample; fields[i] is [channels][points] of doubles, stored as float32. Not
- *  collective: any one rank, each sample once. Durable when it returns. */
+/**
+ * fh_writer_put - append one sample
+ *
+ * Not collective: any one rank, each sample once. fields[i] is [channels][points] of doubles, stored
+ * as float32; of an invalid sample the outputs are stored as NaN. When it returns, the sample
+ * survives the death of the process; a power cut costs at most the last second.
+ * Errors: FH_ERR_ARG (index outside the set), FH_ERR_STATE (sample already there), FH_ERR_NUMERIC (a
+ * value that float32 cannot hold), FH_ERR_IO (disk full: the journal stays good).
+ */
 fh_status fh_writer_put(fh_writer *w, const double *const *fields,
                         const fh_sample_record *record) FH_MUST;
-/** Collective. Assembles the file (all samples must be there), writes its XDMF, removes the
- *  journals. Errors: FH_ERR_STATE if samples are missing; FH_ERR_IO (the journals then stay). */
+/** Collective. Assembles the file (all samples must be there), writes F.xdmf (for ParaView) and
+ *  F.stats.yaml (The Well's normalisation statistics) beside it, removes the journals.
+ *  Errors: FH_ERR_STATE if samples are missing; FH_ERR_IO (the journals then stay). */
 fh_status fh_writer_finish(fh_writer *w) FH_MUST;
 /** Collective. Closes without finishing: the journals stay for a resume. */
 void fh_writer_destroy(fh_writer **w);

@@ -8,6 +8,8 @@
 #include "kernels/pointwise.h"
 #include "program/op.h"
 
+extern const fh_op_class fh_add_class;
+
 /** Errors: FH_ERR_ARG for n_in outside 1..FH_OP_MAX_IN. */
 fh_status fh_add_create(int n_in, fh_op **op) FH_MUST;
 /** The same with an activation (kind is one of fh_activation): it keeps the sum for backward. */

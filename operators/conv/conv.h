@@ -8,6 +8,8 @@
 
 #include "program/op.h"
 
+extern const fh_op_class fh_conv_class;
+
 typedef struct {
   ptrdiff_t in_channels, out_channels;
   int dim;

@@ -7,6 +7,8 @@
 
 #include "program/op.h"
 
+extern const fh_op_class fh_crop_class;
+
 /** Entries beyond dim are ignored. Errors: FH_ERR_ARG for dim outside 1..3 or negative widths. */
 fh_status fh_crop_create(int dim, const ptrdiff_t before[3], const ptrdiff_t after[3],
                          fh_op **op) FH_MUST;

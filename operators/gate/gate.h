@@ -7,4 +7,6 @@
 
 #include "program/op.h"
 
+extern const fh_op_class fh_gate_class;
+
 fh_status fh_gate_create(ptrdiff_t channels, fh_op **op) FH_MUST;

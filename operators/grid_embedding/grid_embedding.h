@@ -8,5 +8,7 @@
 
 #include "program/op.h"
 
+extern const fh_op_class fh_grid_embedding_class;
+
 /** dim is that of the grid, 1..3. */
 fh_status fh_grid_embedding_create(int dim, fh_op **op) FH_MUST;

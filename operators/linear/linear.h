@@ -10,6 +10,8 @@
 #include "kernels/pointwise.h"
 #include "program/op.h"
 
+extern const fh_op_class fh_linear_class;
+
 typedef struct {
   ptrdiff_t in_channels, out_channels;
   bool bias;

@@ -12,6 +12,8 @@
 #include "kernels/pointwise.h"
 #include "program/op.h"
 
+extern const fh_op_class fh_mlp_class;
+
 typedef enum { FH_MLP_NO_SKIP, FH_MLP_ADD_SKIP, FH_MLP_GATE_SKIP } fh_mlp_skip;
 
 typedef struct {

@@ -10,6 +10,8 @@
 
 #include "program/op.h"
 
+extern const fh_op_class fh_norm_class;
+
 typedef enum { FH_AFFINE_NONE, FH_AFFINE_CHANNEL, FH_AFFINE_FUNCTION } fh_affine;
 
 typedef struct {

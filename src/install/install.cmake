@@ -9,7 +9,7 @@ install(TARGETS fredholm fredholm_f64 EXPORT FredholmTargets
 install(EXPORT FredholmTargets NAMESPACE Fredholm:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/Fredholm)
 
 set(headers ${CMAKE_INSTALL_INCLUDEDIR}/fredholm)
-install(FILES src/fredholm.h ${CMAKE_BINARY_DIR}/generated/version.h DESTINATION ${headers})
+install(FILES src/fredholm.h ${CMAKE_BINARY_DIR}/generated/fredholm_version.h DESTINATION ${headers})
 foreach(part base grid comm program model train)
   install(DIRECTORY src/${part} DESTINATION ${headers}
     FILES_MATCHING PATTERN "*.h" PATTERN "*_impl.h" EXCLUDE)

@@ -1,0 +1,187 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "io/atomic.h"
+#include "io/crc.h"
+#include "io/writer_state.h"
+
+/* One rank's share of the file: samples [first, last), and what it collects of them. */
+typedef struct {
+  fh_writer *w;
+  const fh_well_offsets *offsets;
+  const char *path;
+  int file;
+  ptrdiff_t first, last;
+  fh_journal *journals;      /* n_journals, opened when first needed */
+  char *columns[FH_COLUMNS]; /* [last - first] values */
+  uint32_t *crc[FH_MAX_PIECES];
+  double *moments;
+} share;
+
+/* ---- rank 0: the file without its samples ------------------------------------------------------- */
+
+static ptrdiff_t file_bytes(const fh_writer *w)
+{
+  ptrdiff_t per_sample = w->values * (ptrdiff_t)sizeof(float) + w->n_pieces * 4;
+  for (int c = 0; c < FH_COLUMNS; c++) per_sample += (ptrdiff_t)fh_columns[c].bytes;
+  return w->info.samples * per_sample;
+}
+
+/* HDF5 does not take a failing write well: what is foreseeable is found before it opens the file */
+static fh_status check_space(const fh_writer *w, const char *path, int file)
+{
+  struct statvfs disk;
+  const ptrdiff_t bytes = file_bytes(w);
+  if (fstatvfs(file, &disk) == 0 && disk.f_blocks > 0) {
+    const double available = (double)disk.f_bavail * (double)disk.f_frsize;
+    FH_CHECK(available >= (double)bytes, FH_ERR_IO,
+             "%s needs %td bytes, but only %.0f are free on its disk: make room and resume",
+             w->path, bytes, available);
+  }
+  FH_CHECK(ftruncate(file, (off_t)bytes) == 0, FH_ERR_IO, "%s cannot have %td bytes: %s", path,
+           bytes, strerror(errno));
+  return FH_OK;
+}
+
+static fh_status create(const fh_writer *w, const char *path, fh_well_offsets *offsets)
+{
+  const fh_well_run run = {.ranks = w->size};
+  const int file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+  FH_CHECK(file >= 0, FH_ERR_IO, "cannot write %s: %s", path, strerror(errno));
+  const fh_status st = check_space(w, path, file);
+  close(file);
+  FH_TRY(st);
+  FH_TRY(fh_well_create(path, &w->info, w->manifest, &run, offsets));
+  return FH_OK;
+}
+
+/* ---- every rank: its samples -------------------------------------------------------------------- */
+
+static fh_status build(share *s)
+{
+  const ptrdiff_t n = s->last - s->first;
+  for (int c = 0; c < FH_COLUMNS; c++) FH_NEW(s->columns[c], n * (ptrdiff_t)fh_columns[c].bytes);
+  for (int p = 0; p < s->w->n_pieces; p++) FH_NEW(s->crc[p], n);
+  FH_NEW(s->journals, s->w->n_journals);
+  for (int j = 0; j < s->w->n_journals; j++) s->journals[j].file = -1;
+  s->file = open(s->path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+  FH_CHECK(s->file >= 0, FH_ERR_IO, "cannot write %s: %s", s->path, strerror(errno));
+  return FH_OK;
+}
+
+static void clear(share *s)
+{
+  for (int c = 0; c < FH_COLUMNS; c++) fh_free(s->columns[c]);
+  for (int p = 0; p < s->w->n_pieces; p++) fh_free(s->crc[p]);
+  for (int j = 0; s->journals && j < s->w->n_journals; j++) fh_journal_close(&s->journals[j]);
+  fh_free(s->journals);
+  if (s->file >= 0) close(s->file);
+}
+
+/* mean and sum of squared deviations of one sample, in double */
+static void measure(const float *values, ptrdiff_t n, double *mean, double *deviation)
+{
+  double sum = 0, squares = 0;
+  for (ptrdiff_t i = 0; i < n; i++) sum += (double)values[i];
+  *mean = sum / (double)n;
+  for (ptrdiff_t i = 0; i < n; i++) {
+    const double d = (double)values[i] - *mean;
+    squares += d * d;
+  }
+  *deviation = squares;
+}
+
+static fh_status put_values(share *s, ptrdiff_t i, const float *values)
+{
+  const fh_writer *w = s->w;
+  const size_t bytes = (size_t)w->points * sizeof(float);
+  for (int p = 0; p < w->n_pieces; p++) {
+    const float *piece = values + p * w->points;
+    double *moments = s->moments + 2 * p * w->info.samples;
+    s->crc[p][i - s->first] = fh_crc32c(0, piece, bytes);
+    measure(piece, w->points, &moments[i], &moments[w->info.samples + i]);
+    FH_TRY(fh_file_write_at(s->file, s->path, piece, bytes,
+                            s->offsets->piece[p] + i * (ptrdiff_t)bytes));
+  }
+  return FH_OK;
+}
+
+static fh_status put_sample(share *s, ptrdiff_t i)
+{
+  fh_writer *w = s->w;
+  fh_sample_record record;
+  const float *values = NULL;
+  bool good = false;
+  const int id = fh_where_journal(w->where[i]);
+  fh_journal *j = &s->journals[id];
+  if (j->file < 0) {
+    FH_TRY(fh_journal_open(w->folder, id, w->set, w->values, false, j));
+    FH_CHECK(j->file >= 0, FH_ERR_IO, "%s has vanished", j->path);
+  }
+  FH_TRY(fh_journal_read(j, fh_where_slot(w->where[i]), &record, &values, &good));
+  FH_CHECK(good && record.index == i, FH_ERR_IO,
+           "sample %td has changed in %s since it was written: resume to make it again", i,
+           j->path);
+  FH_TRY(put_values(s, i, values));
+  for (int c = 0; c < FH_COLUMNS; c++)
+    fh_column_encode(c, &record, s->columns[c] + (i - s->first) * (ptrdiff_t)fh_columns[c].bytes);
+  return FH_OK;
+}
+
+static fh_status put_columns(share *s)
+{
+  const size_t n = (size_t)(s->last - s->first);
+  for (int c = 0; c < FH_COLUMNS; c++) {
+    const size_t bytes = fh_columns[c].bytes;
+    FH_TRY(fh_file_write_at(s->file, s->path, s->columns[c], n * bytes,
+                            s->offsets->column[c] + s->first * (ptrdiff_t)bytes));
+  }
+  for (int p = 0; p < s->w->n_pieces; p++)
+    FH_TRY(fh_file_write_at(s->file, s->path, s->crc[p], n * sizeof **s->crc,
+                            s->offsets->crc[p] + s->first * (ptrdiff_t)sizeof **s->crc));
+  return FH_OK;
+}
+
+static fh_status put_share(share *s)
+{
+  FH_TRY(build(s));
+  for (ptrdiff_t i = s->first; i < s->last; i++) FH_TRY(put_sample(s, i));
+  FH_TRY(put_columns(s));
+  const int file = s->file;
+  s->file = -1;
+  FH_TRY(fh_file_close_synced(file, s->path));
+  return FH_OK;
+}
+
+/* every entry is non-zero on one rank at most, so that the sum is exact in any order */
+static fh_status gather_moments(const fh_writer *w, double *moments)
+{
+  int n = 0;
+  FH_TRY(fh_size_int(w->info.samples, &n));
+  for (int p = 0; p < 2 * w->n_pieces; p++) {
+    double *part = moments + p * w->info.samples;
+    FH_TRY_MPI(
+        MPI_Reduce(w->rank == 0 ? MPI_IN_PLACE : part, part, n, MPI_DOUBLE, MPI_SUM, 0, w->comm));
+  }
+  return FH_OK;
+}
+
+fh_status fh_writer_assemble(fh_writer *w, const char *path, double *moments)
+{
+  fh_well_offsets offsets = {0};
+  FH_TRY(fh_status_agree(w->comm, w->rank == 0 ? create(w, path, &offsets) : FH_OK));
+  FH_TRY_MPI(MPI_Bcast(&offsets, (int)sizeof offsets, MPI_BYTE, 0, w->comm));
+  share s = {.w = w, .offsets = &offsets, .path = path, .file = -1, .moments = moments};
+  s.first = w->info.samples * w->rank / w->size;
+  s.last = w->info.samples * (w->rank + 1) / w->size;
+  const fh_status st = put_share(&s);
+  clear(&s);
+  FH_TRY(fh_status_agree(w->comm, st));
+  FH_TRY(gather_moments(w, moments));
+  return FH_OK;
+}

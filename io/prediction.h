@@ -1,0 +1,36 @@
+/**
+ * prediction - a set with what a model predicts: inputs, truth if it is known, prediction
+ *
+ * The file has the layout of every other set (io/writer.h), so that the same tools open it. The
+ * prediction of the field u is called u_pred.
+ */
+#pragma once
+
+#include "base/real.h"
+#include "io/writer.h"
+
+typedef struct fh_prediction fh_prediction;
+
+/**
+ * fh_prediction_create - begin the file path for predictions of samples of d
+ *
+ * Collective on comm. count: how many samples will be written. config: YAML that says how the
+ * prediction was made. with_truth: the outputs of d are copied into the file.
+ * Errors: those of fh_writer_create; FH_ERR_UNSUPPORTED for more than 8 fields or 64 channels.
+ */
+fh_status fh_prediction_create(MPI_Comm comm, const char *path, const fh_dataset *d,
+                               ptrdiff_t count, bool with_truth, const char *config,
+                               fh_existing existing, fh_prediction **prediction) FH_MUST;
+/**
+ * fh_prediction_put - append one sample
+ *
+ * Not collective: any one rank, each index 0..count-1 once. x: [in_channels][points], truth and
+ * predicted: [out_channels][points]; truth may be NULL if with_truth was false. seconds: time the
+ * model took.
+ */
+fh_status fh_prediction_put(fh_prediction *p, int64_t index, const fh_real *x, const fh_real *truth,
+                            const fh_real *predicted, double seconds) FH_MUST;
+/** Collective: assembles the file. */
+fh_status fh_prediction_finish(fh_prediction *p) FH_MUST;
+/** Collective. */
+void fh_prediction_destroy(fh_prediction **prediction);

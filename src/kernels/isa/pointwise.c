@@ -1,0 +1,234 @@
+/* Small matrices on tiles. apply keeps a block of MR rows x NR vectors of y in registers and runs
+ * over k; outer keeps GM x GK vectors of partial sums and runs over the points. */
+#include "kernels/isa/tables.h"
+
+#if defined(__AVX512F__)
+enum { MR = 8, NR = 2, GM = 4, GK = 4 };
+#else
+enum { MR = 4, NR = 2, GM = 2, GK = 4 };
+#endif
+enum { STRIP = NR * FH_LANES };
+
+/* Rows in the next block: MR while there are as many, then halves, so that a single row does not
+ * pay for MR of them. */
+static inline int block_rows(ptrdiff_t left)
+{
+  int rows = MR;
+  while (rows > left) rows /= 2;
+  return rows;
+}
+
+static ptrdiff_t packed_size(ptrdiff_t m, ptrdiff_t k)
+{
+  return m * k;
+}
+
+static void pack(ptrdiff_t m, ptrdiff_t k, const fh_real *w, ptrdiff_t si, ptrdiff_t sj, fh_real *p)
+{
+  for (ptrdiff_t i0 = 0; i0 < m;) {
+    const int rows = block_rows(m - i0);
+    for (ptrdiff_t j = 0; j < k; j++)
+      for (int i = 0; i < rows; i++) *p++ = w[(i0 + i) * si + j * sj];
+    i0 += rows;
+  }
+}
+
+/* y = init + w x for a block of rows x nr vectors; init comes in y's place. */
+FH_INLINE void block(const int rows, const int nr, ptrdiff_t k, const fh_real *restrict w,
+                     const fh_real *bias, const fh_real *c, ptrdiff_t ldc, const fh_real *scale,
+                     const fh_real *restrict x, const ptrdiff_t *restrict off, fh_real *y,
+                     ptrdiff_t ldy)
+{
+  fh_vec acc[MR][NR];
+  FH_UNROLL
+  for (int i = 0; i < rows; i++) {
+    const fh_vec b = fh_all(bias ? bias[i] : 0);
+    const fh_real s = scale ? scale[i] : 1;
+    FH_UNROLL
+    for (int v = 0; v < nr; v++) acc[i][v] = c ? b + s * fh_load(c + i * ldc + v * FH_LANES) : b;
+  }
+  for (ptrdiff_t j = 0; j < k; j++) {
+    const fh_real *row = x + off[j];
+    fh_vec xv[NR];
+    FH_UNROLL
+    for (int v = 0; v < nr; v++) xv[v] = fh_load(row + v * FH_LANES);
+    FH_UNROLL
+    for (int i = 0; i < rows; i++) {
+      FH_UNROLL
+      for (int v = 0; v < nr; v++) acc[i][v] += w[i] * xv[v];
+    }
+    w += rows;
+  }
+  FH_UNROLL
+  for (int i = 0; i < rows; i++) {
+    FH_UNROLL
+    for (int v = 0; v < nr; v++) fh_store(y + i * ldy + v * FH_LANES, acc[i][v]);
+  }
+}
+
+#define BLOCK_CASE(rows)                                                                           \
+  case rows:                                                                                       \
+    block(rows, NR, k, w, bias, c, ldc, scale, x, off, y, ldy);                                    \
+    break
+static void any_block(int rows, ptrdiff_t k, const fh_real *w, const fh_real *bias,
+                      const fh_real *c, ptrdiff_t ldc, const fh_real *scale, const fh_real *x,
+                      const ptrdiff_t *off, fh_real *y, ptrdiff_t ldy)
+{
+  switch (rows) {
+#if defined(__AVX512F__)
+    BLOCK_CASE(8);
+#endif
+    BLOCK_CASE(4);
+    BLOCK_CASE(2);
+    BLOCK_CASE(1);
+  }
+}
+
+/* The last columns: through a buffer, because y and c end at n. */
+static void short_block(int rows, ptrdiff_t k, ptrdiff_t n, const fh_real *w, const fh_real *bias,
+                        const fh_real *c, ptrdiff_t ldc, const fh_real *scale, const fh_real *x,
+                        const ptrdiff_t *off, fh_real *y, ptrdiff_t ldy)
+{
+  fh_real buffer[MR * STRIP] = {0};
+  if (c)
+    for (int i = 0; i < rows; i++)
+      for (ptrdiff_t t = 0; t < n; t++) buffer[i * STRIP + t] = c[i * ldc + t];
+  any_block(rows, k, w, bias, buffer, STRIP, scale, x, off, buffer, STRIP);
+  for (int i = 0; i < rows; i++)
+    for (ptrdiff_t t = 0; t < n; t++) y[i * ldy + t] = buffer[i * STRIP + t];
+}
+
+static void apply(ptrdiff_t m, ptrdiff_t k, ptrdiff_t n, const fh_real *packed, const fh_real *bias,
+                  const fh_real *c, ptrdiff_t ldc, const fh_real *scale, const fh_real *x,
+                  const ptrdiff_t *off, fh_real *y, ptrdiff_t ldy)
+{
+  for (ptrdiff_t t = 0; t < n; t += STRIP) {
+    const fh_real *w = packed;
+    for (ptrdiff_t i = 0; i < m;) {
+      const int rows = block_rows(m - i);
+      const fh_real *b = bias ? bias + i : NULL, *ct = c ? c + i * ldc + t : NULL;
+      const fh_real *s = scale ? scale + i : NULL;
+      if (t + STRIP <= n)
+        any_block(rows, k, w, b, ct, ldc, s, x + t, off, y + i * ldy + t, ldy);
+      else
+        short_block(rows, k, n - t, w, b, ct, ldc, s, x + t, off, y + i * ldy + t, ldy);
+      w += rows * k;
+      i += rows;
+    }
+  }
+}
+
+/* sum[i][j] += a_i x_j for gm x GK rows. Where k ends the last row is repeated, and its copies are
+ * not stored. */
+FH_INLINE void outer_block(const int gm, ptrdiff_t k, ptrdiff_t n, const fh_real *a, ptrdiff_t lda,
+                           const fh_real *x, const ptrdiff_t *off, fh_real *sum, ptrdiff_t ld)
+{
+  const fh_real *xr[GK];
+  fh_vec acc[GM][GK];
+  FH_UNROLL
+  for (int j = 0; j < GK; j++) xr[j] = x + off[j < k ? j : k - 1];
+  FH_UNROLL
+  for (int i = 0; i < gm; i++) {
+    FH_UNROLL
+    for (int j = 0; j < GK; j++) acc[i][j] = fh_all(0);
+  }
+  for (ptrdiff_t t = 0; t < n; t += FH_LANES) {
+    fh_vec xv[GK];
+    FH_UNROLL
+    for (int j = 0; j < GK; j++) xv[j] = fh_load(xr[j] + t);
+    FH_UNROLL
+    for (int i = 0; i < gm; i++) {
+      const fh_vec av = fh_load(a + i * lda + t);
+      FH_UNROLL
+      for (int j = 0; j < GK; j++) acc[i][j] += av * xv[j];
+    }
+  }
+  FH_UNROLL
+  for (int i = 0; i < gm; i++) {
+    FH_UNROLL
+    for (int j = 0; j < GK; j++)
+      if (j < k) {
+        fh_real *s = sum + i * ld + j * FH_LANES;
+        fh_store(s, fh_load(s) + acc[i][j]);
+      }
+  }
+}
+
+static void outer(ptrdiff_t m, ptrdiff_t k, ptrdiff_t n, const fh_real *a, ptrdiff_t lda,
+                  const fh_real *x, const ptrdiff_t *off, fh_real *sum)
+{
+  const ptrdiff_t ld = k * FH_LANES;
+  ptrdiff_t i = 0;
+  for (; i + GM <= m; i += GM)
+    for (ptrdiff_t j = 0; j < k; j += GK)
+      outer_block(GM, k - j, n, a + i * lda, lda, x, off + j, sum + i * ld + j * FH_LANES, ld);
+  for (; i < m; i++)
+    for (ptrdiff_t j = 0; j < k; j += GK)
+      outer_block(1, k - j, n, a + i * lda, lda, x, off + j, sum + i * ld + j * FH_LANES, ld);
+}
+
+static void row_sums(ptrdiff_t m, ptrdiff_t n, const fh_real *a, ptrdiff_t lda, fh_real *sum)
+{
+  for (ptrdiff_t i = 0; i < m; i++) {
+    fh_vec acc = fh_all(0);
+    for (ptrdiff_t t = 0; t < n; t += FH_LANES) acc += fh_load(a + i * lda + t);
+    fh_store(sum + i * FH_LANES, fh_load(sum + i * FH_LANES) + acc);
+  }
+}
+
+static void row_dots(ptrdiff_t m, ptrdiff_t n, const fh_real *a, ptrdiff_t lda, const fh_real *b,
+                     ptrdiff_t ldb, fh_real *sum)
+{
+  for (ptrdiff_t i = 0; i < m; i++) {
+    fh_vec acc = fh_all(0);
+    for (ptrdiff_t t = 0; t < n; t += FH_LANES)
+      acc += fh_load(a + i * lda + t) * fh_load(b + i * ldb + t);
+    fh_store(sum + i * FH_LANES, fh_load(sum + i * FH_LANES) + acc);
+  }
+}
+
+static void scale_rows(ptrdiff_t m, ptrdiff_t n, const fh_real *scale, const fh_real *x,
+                       ptrdiff_t ldx, fh_real *y, ptrdiff_t ldy)
+{
+  for (ptrdiff_t i = 0; i < m; i++)
+    for (ptrdiff_t t = 0; t < n; t++) y[i * ldy + t] = scale[i] * x[i * ldx + t];
+}
+
+static void add(ptrdiff_t n, const fh_real *a, const fh_real *b, fh_real *y)
+{
+  for (ptrdiff_t t = 0; t < n; t++) y[t] = a[t] + b[t];
+}
+
+static void fold(ptrdiff_t count, const fh_real *sum, fh_real *total)
+{
+  for (ptrdiff_t i = 0; i < count; i++) {
+    fh_real s[FH_LANES];
+    for (int l = 0; l < FH_LANES; l++) s[l] = sum[i * FH_LANES + l];
+    for (int h = FH_LANES / 2; h > 0; h /= 2)
+      for (int l = 0; l < h; l++) s[l] += s[l + h];
+    total[i] += s[0];
+  }
+}
+
+const fh_pointwise FH_ISA(fh_pointwise) = {
+    .activate = FH_ISA(fh_activate),
+    .activate_back = FH_ISA(fh_activate_back),
+    .activate_both = FH_ISA(fh_activate_both),
+    .lanes = FH_LANES,
+    .strip = STRIP,
+    .packed_size = packed_size,
+    .pack = pack,
+    .apply = apply,
+    .scale_rows = scale_rows,
+    .add = add,
+    .outer = outer,
+    .row_sums = row_sums,
+    .row_dots = row_dots,
+    .fold = fold,
+    .moments = FH_ISA(fh_moments),
+    .weighted_moments = FH_ISA(fh_weighted_moments),
+    .standardise = FH_ISA(fh_standardise),
+    .standardise_each = FH_ISA(fh_standardise_each),
+    .standardise_params = FH_ISA(fh_standardise_params),
+    .standardise_back = FH_ISA(fh_standardise_back),
+};

@@ -1,0 +1,35 @@
+#include "kernels/pointwise_tile.h"
+
+#include <string.h>
+
+#include "base/size.h"
+
+fh_real *fh_carve_reals(fh_carve *c, ptrdiff_t count)
+{
+  fh_real *part = c->base ? (fh_real *)(void *)(c->base + c->used) : NULL;
+  c->used += fh_size_aligned((size_t)count * sizeof(fh_real));
+  return part;
+}
+
+void fh_copy(ptrdiff_t count, const fh_real *src, fh_real *dst)
+{
+  memcpy(dst, src, (size_t)count * sizeof(fh_real));
+}
+
+void fh_tile_clear(ptrdiff_t rows, ptrdiff_t n, fh_real *tile)
+{
+  if (n == FH_TILE) return;
+  for (ptrdiff_t r = 0; r < rows; r++)
+    memset(tile + r * FH_TILE + n, 0, (size_t)(FH_TILE - n) * sizeof(fh_real));
+}
+
+void fh_tile_load(ptrdiff_t rows, ptrdiff_t n, const fh_real *src, ptrdiff_t ld, fh_real *tile)
+{
+  for (ptrdiff_t r = 0; r < rows; r++) fh_copy(n, src + r * ld, tile + r * FH_TILE);
+  fh_tile_clear(rows, n, tile);
+}
+
+void fh_tile_store(ptrdiff_t rows, ptrdiff_t n, const fh_real *tile, fh_real *dst, ptrdiff_t ld)
+{
+  for (ptrdiff_t r = 0; r < rows; r++) fh_copy(n, tile + r * FH_TILE, dst + r * ld);
+}
