@@ -54,17 +54,19 @@ static fh_status check(const fh_optimiser_config *c)
   return FH_OK;
 }
 
-static fh_status check_tiles(int n_params, const fh_param *const *params, ptrdiff_t *n)
+static fh_status check_places(ptrdiff_t n, int n_params, const fh_param *const *params)
 {
-  *n = 0;
+  ptrdiff_t end = 0;
   for (int i = 0; i < n_params; i++) {
-    FH_CHECK(params[i]->offset == *n && params[i]->size >= 0, FH_ERR_ARG,
-             "parameter %s starts at %td but the one before ends at %td: they must tile the array",
-             params[i]->name, params[i]->offset, *n);
-    FH_CHECK(!params[i]->decl.is_complex || params[i]->size % 2 == 0, FH_ERR_ARG,
-             "complex parameter %s has %td reals, which is odd", params[i]->name, params[i]->size);
-    *n += params[i]->size;
+    const fh_param *p = params[i];
+    FH_CHECK(p->offset >= end && p->size >= 0, FH_ERR_ARG,
+             "parameter %s starts at %td but the one before ends at %td: they cannot overlap",
+             p->name, p->offset, end);
+    FH_CHECK(!p->decl.is_complex || p->size % 2 == 0, FH_ERR_ARG,
+             "complex parameter %s has %td reals, which is odd", p->name, p->size);
+    end = p->offset + p->size;
   }
+  FH_CHECK(end <= n, FH_ERR_ARG, "parameters end at %td but the array has %td reals", end, n);
   return FH_OK;
 }
 
@@ -77,14 +79,13 @@ static fh_status build(fh_optimiser *o, const fh_param *const *params)
   return FH_OK;
 }
 
-fh_status fh_optimiser_create_for(const fh_optimiser_config *config, int n_params,
+fh_status fh_optimiser_create_for(const fh_optimiser_config *config, ptrdiff_t n, int n_params,
                                   const fh_param *const *params, fh_optimiser **optimiser)
 {
   fh_optimiser *o = NULL;
-  ptrdiff_t n;
   *optimiser = NULL;
   FH_TRY(check(config));
-  FH_TRY(check_tiles(n_params, params, &n));
+  FH_TRY(check_places(n, n_params, params));
   FH_NEW(o, 1);
   o->config = *config;
   o->n = n;
@@ -103,7 +104,8 @@ fh_status fh_optimiser_create(const fh_optimiser_config *config, const fh_progra
   *optimiser = NULL;
   FH_NEW(params, n);
   for (int i = 0; i < n; i++) params[i] = fh_program_param(p, i);
-  const fh_status st = fh_optimiser_create_for(config, n, params, optimiser);
+  const fh_status st =
+      fh_optimiser_create_for(config, fh_program_param_size(p), n, params, optimiser);
   fh_free(params);
   FH_TRY(st);
   return FH_OK;
@@ -138,8 +140,12 @@ static double block_squares(ptrdiff_t n, const fh_real *g)
 double fh_optimiser_norm(const fh_optimiser *o, const fh_real *gradient)
 {
   double sum = 0;
-  for (ptrdiff_t i = 0; i < o->n; i += BLOCK)
-    sum += block_squares(o->n - i < BLOCK ? o->n - i : BLOCK, gradient + i);
+  for (int i = 0; i < o->n_params; i++) {
+    const fh_real *g = gradient + o->params[i]->offset;
+    const ptrdiff_t n = o->params[i]->size;
+    for (ptrdiff_t k = 0; k < n; k += BLOCK)
+      sum += block_squares(n - k < BLOCK ? n - k : BLOCK, g + k);
+  }
   return sqrt(sum);
 }
 
