@@ -88,23 +88,30 @@ static fh_status solve_some(const fh_team *team, const fh_generate_config *c, in
   return FH_OK;
 }
 
-static void tell_estimate(const fh_run *run, const fh_team *team, const generate_config *c,
-                          const fh_problem *p, double seconds)
+static void print_estimate(const fh_run *run, const fh_team *team, const generate_config *c,
+                           const fh_problem *p, double seconds)
 {
   char grid[64];
   ptrdiff_t channels = 0;
   for (int f = 0; f < p->n_fields; f++) channels += p->fields[f].info.channels;
   const double points = (double)fh_grid_size(&p->grid), n = (double)c->generate.samples;
-  fh_log_message(run->log, FH_LOG_INFO,
-                 "grid: %s stored points, %td unknowns a sample, %td channels in %d fields",
-                 fh_grid_text(&p->grid, grid), p->unknowns, channels, p->n_fields);
-  fh_log_message(run->log, FH_LOG_INFO, "file: %.4g MB for %td samples",
-                 4e-6 * n * points * (double)channels, c->generate.samples);
-  fh_log_message(run->log, FH_LOG_INFO, "memory: %.4g MB a rank so far",
-                 1e-6 * (double)fh_memory_peak());
-  fh_log_message(run->log, FH_LOG_INFO,
-                 "time: %.3g s a sample, about %.3g h on %d ranks (%d groups)", seconds,
-                 seconds * n / team->n_samples / 3600, run->size, team->n_samples);
+  if (run->rank) return;
+  printf("grid: %s stored points, %td unknowns a sample, %td channels in %d fields\n",
+         fh_grid_text(&p->grid, grid), p->unknowns, channels, p->n_fields);
+  printf("file: %.4g MB for %td samples\n", 4e-6 * n * points * (double)channels,
+         c->generate.samples);
+  printf("memory: %.4g MB a rank\n", 1e-6 * (double)fh_memory_peak());
+  printf("time: %.3g s a sample, about %.3g h on %d ranks (%d groups)\n", seconds,
+         seconds * n / team->n_samples / 3600, run->size, team->n_samples);
+}
+
+/* solvers are set up from what the user typed: what PETSc refuses here is a wrong option */
+static fh_status blame_options(fh_status st)
+{
+  char sentence[512];
+  if (st != FH_ERR_LIBRARY) return st;
+  snprintf(sentence, sizeof sentence, "%s", fh_status_message());
+  FH_RAISE(FH_ERR_USAGE, "the options of the solver do not work: %s", sentence);
 }
 
 static fh_status look_ahead(fh_run *run, const fh_team *team, const generate_config *c)
@@ -112,10 +119,11 @@ static fh_status look_ahead(fh_run *run, const fh_team *team, const generate_con
   fh_labeller *labeller = NULL;
   fh_problem *problem = NULL;
   double seconds = 0;
-  fh_status st = fh_status_agree(run->comm, solve_some(team, &c->generate, c->call.dry_run ? 2 : 1,
-                                                       &problem, &labeller, &seconds));
+  fh_status st =
+      solve_some(team, &c->generate, c->call.dry_run ? 2 : 1, &problem, &labeller, &seconds);
+  st = blame_options(fh_status_agree(run->comm, st));
   if (st == FH_OK) st = fh_options_check_solver(run->options);
-  if (st == FH_OK && c->call.dry_run) tell_estimate(run, team, c, problem, seconds);
+  if (st == FH_OK && c->call.dry_run) print_estimate(run, team, c, problem, seconds);
   fh_labeller_destroy(&labeller);
   return st;
 }

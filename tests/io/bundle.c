@@ -125,7 +125,7 @@ static void store_sealed(const char *path, const char *bytes, size_t size)
   free(copy);
 }
 
-/* every byte of the metadata, and every seventh of the rest, with one bit changed */
+/* every byte of the metadata, and some of the rest, with one bit changed */
 static int flip_bits(const char *path, const fh_bundle *b, const char *bytes, size_t size,
                      bool sealed)
 {
@@ -133,7 +133,7 @@ static int flip_bits(const char *path, const fh_bundle *b, const char *bytes, si
   char *copy = malloc(size);
   EXPECT(copy, "memory");
   memcpy(copy, bytes, size);
-  for (size_t i = 0; i < size; i += i < 4096 ? 1 : 7, tried++) {
+  for (size_t i = 0; i < size; i += i < 4096 ? 1 : 61, tried++) {
     copy[i] = (char)(bytes[i] ^ (1 << (i * 5 + i / 8) % 8));
     if (sealed)
       store_sealed(path, copy, size);

@@ -3,9 +3,8 @@
 #include <fnmatch.h>
 
 const parity_class parity_classes[] = {
-    {"neuralop.*.SpectralConv", parity_spectral},
-    {"neuralop.*.FNO", parity_fno},
-    {"neuralop.*.TFNO", parity_fno},
+    {"neuralop.layers.*SpectralConv", parity_spectral},
+    {"neuralop.models.*FNO", parity_fno},
     {"neuralop.*.LpLoss", parity_loss},
     {"neuralop.*.H1Loss", parity_loss},
     {"neuralop.*.MSELoss", parity_loss},

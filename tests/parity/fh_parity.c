@@ -31,8 +31,8 @@ typedef struct {
 
 typedef struct {
   char *line; /* the texts below point into it */
-  const char *verdict, *where, *compared, *why;
-  double worst, tolerance;
+  const char *verdict, *compared, *why;
+  double worst;
 } answer;
 
 static bool locate(runner *r, const char *precision)
@@ -105,17 +105,15 @@ static int stop(runner *r)
 
 static bool split(answer *a)
 {
-  char *field[6], *rest = a->line;
-  for (int i = 0; i < 6; i++) {
+  char *field[4], *rest = a->line;
+  for (int i = 0; i < 4; i++) {
     field[i] = strsep(&rest, "\t\n");
     if (!field[i]) return false;
   }
   a->verdict = field[0];
   a->worst = strtod(field[1], NULL);
-  a->tolerance = strtod(field[2], NULL);
-  a->where = field[3];
-  a->compared = field[4];
-  a->why = field[5];
+  a->compared = field[2];
+  a->why = field[3];
   return true;
 }
 
@@ -130,7 +128,7 @@ static answer lost(runner *r)
   else
     snprintf(text, sizeof why[0], "the %s runner ended with status %d", r->precision,
              WEXITSTATUS(status));
-  return (answer){.verdict = "FAIL", .where = "", .compared = "", .why = text, .worst = INFINITY};
+  return (answer){.verdict = "FAIL", .compared = "", .why = text, .worst = INFINITY};
 }
 
 static void ask(runner *r, const char *path)
@@ -158,17 +156,6 @@ typedef struct {
   double worst[2]; /* of the files that passed */
 } tally;
 
-static void print_fail(const answer *a, const char *precision, bool *told)
-{
-  if (strcmp(a->verdict, "FAIL")) return;
-  if (a->why[0])
-    printf("%s %s", *told ? ";" : ":", a->why);
-  else
-    printf("%s %s %s is %.1e, allowed %.1e", *told ? ";" : ":", precision, a->where, a->worst,
-           a->tolerance);
-  *told = true;
-}
-
 static void print_line(const char *name, const answer *f64, const answer *f32, tally *t)
 {
   const bool fail = !strcmp(f64->verdict, "FAIL") || !strcmp(f32->verdict, "FAIL");
@@ -176,16 +163,17 @@ static void print_line(const char *name, const answer *f64, const answer *f32, t
   printf("%-36s ", name);
   if (f64->compared[0]) printf("%s: f64 %.1e f32 %.1e ", f64->compared, f64->worst, f32->worst);
   if (fail) {
-    bool told = false;
-    printf("FAIL");
-    print_fail(f64, "f64", &told);
-    print_fail(f32, "f32", &told);
+    const bool both = !strcmp(f64->verdict, f32->verdict) && strcmp(f64->why, f32->why);
+    printf("FAIL: %s", strcmp(f64->verdict, "FAIL") ? f32->why : f64->why);
+    if (both) printf("; %s", f32->why);
     t->failed++;
   } else if (skip) {
     printf("unsupported %s", strcmp(f64->verdict, "pass") ? f64->why : f32->why);
     t->skipped++;
   } else {
-    printf(f64->why[0] ? "pass (%s)" : "pass", f64->why);
+    const char *note = f32->why[0] ? f32->why : f64->why;
+    printf("pass");
+    if (note[0]) printf(" (%s)", note);
     t->passed++;
     t->worst[0] = fmax(t->worst[0], f64->worst);
     t->worst[1] = fmax(t->worst[1], f32->worst);

@@ -29,12 +29,15 @@ void parity_note(parity_report *report, const char *format, ...)
   va_end(list);
 }
 
-static void enter(parity_report *report, const char *what, double difference)
+static void enter(parity_report *r, const char *what, double difference)
 {
   if (isnan(difference)) difference = INFINITY;
-  if (report->where[0] && difference <= report->worst) return;
-  report->worst = difference;
-  snprintf(report->where, sizeof report->where, "%s", what);
+  if (difference > r->worst) r->worst = difference;
+  const double excess = difference / r->allowed;
+  if (excess <= 1 || (r->failure[0] && excess <= r->excess)) return;
+  r->excess = excess;
+  snprintf(r->failure, sizeof r->failure, "%s %s is %.1e off, allowed %.1e", FH_PRECISION, what,
+           difference, r->allowed);
 }
 
 /* a maximum that a NaN does not slip through */
@@ -43,34 +46,26 @@ static double larger(double a, double b)
   return b <= a ? a : b;
 }
 
+static double scale_of(ptrdiff_t n, const double *want, double scale)
+{
+  for (ptrdiff_t i = 0; i < n; i++) scale = fmax(scale, fabs(want[i]));
+  return scale > 0 ? scale : 1;
+}
+
 void parity_compare_f64(parity_report *report, const char *what, ptrdiff_t n, const double *got,
                         const double *want, double scale)
 {
   double difference = 0;
-  for (ptrdiff_t i = 0; i < n; i++) scale = fmax(scale, fabs(want[i]));
-  if (scale == 0) scale = 1;
   for (ptrdiff_t i = 0; i < n && !isnan(difference); i++)
-    difference = larger(difference, fabs(got[i] - want[i]) / scale);
-  enter(report, what, difference);
+    difference = larger(difference, fabs(got[i] - want[i]));
+  enter(report, what, difference / scale_of(n, want, scale));
 }
 
 void parity_compare(parity_report *report, const char *what, ptrdiff_t n, const fh_real *got,
                     const double *want, double scale)
 {
   double difference = 0;
-  for (ptrdiff_t i = 0; i < n; i++) scale = fmax(scale, fabs(want[i]));
-  if (scale == 0) scale = 1;
   for (ptrdiff_t i = 0; i < n && !isnan(difference); i++)
-    difference = larger(difference, fabs((double)got[i] - want[i]) / scale);
-  enter(report, what, difference);
-}
-
-void parity_compare_each(parity_report *report, const char *what, ptrdiff_t n, const double *got,
-                         const double *want)
-{
-  for (ptrdiff_t i = 0; i < n; i++) {
-    char text[128];
-    snprintf(text, sizeof text, "%s[%td]", what, i);
-    parity_compare_f64(report, text, 1, &got[i], &want[i], 0);
-  }
+    difference = larger(difference, fabs((double)got[i] - want[i]));
+  enter(report, what, difference / scale_of(n, want, scale));
 }

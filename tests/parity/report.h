@@ -9,9 +9,10 @@
 #include "base/real.h"
 
 typedef struct {
-  double tolerance;      /* of this precision */
+  double allowed;        /* relative difference that may be; a class may raise it for gradients */
   double worst;          /* largest relative difference so far */
-  char where[192];       /* of which quantity */
+  char failure[256];     /* what was out of bounds by the largest factor; empty: nothing */
+  double excess;         /* that factor */
   char compared[512];    /* "output loss grad_input 4 grad_params" */
   char note[256];        /* what the reader of the line should know */
   char unsupported[256]; /* non-empty: parts of the file that the engine cannot do */
@@ -34,6 +35,3 @@ void parity_compare(parity_report *report, const char *what, ptrdiff_t n, const 
 /** The same for doubles. */
 void parity_compare_f64(parity_report *report, const char *what, ptrdiff_t n, const double *got,
                         const double *want, double scale);
-/** Each number relative to itself: for rates, which span many decades. */
-void parity_compare_each(parity_report *report, const char *what, ptrdiff_t n, const double *got,
-                         const double *want);

@@ -3,7 +3,7 @@
  *
  * fh_parity starts one runner for each precision. For every line it writes one line to the
  * descriptor that it was started with as standard output:
- * verdict, worst difference, tolerance, where, what was compared, note or reason; separated by tabs.
+ * verdict, worst difference, what was compared, note or reason; separated by tabs.
  */
 #define _GNU_SOURCE
 #include <mpi.h>
@@ -46,24 +46,21 @@ static const char *plain(char *text)
 
 static void answer(FILE *out, const char *path, const fh_team *team)
 {
-  parity_report report = {.tolerance = tolerance};
+  parity_report r = {.allowed = tolerance};
   char class[160] = "", why[1024] = "";
-  const fh_status st = compare(path, team, &report, class, sizeof class);
-  const bool within = report.worst <= report.tolerance; /* false for NaN */
-  const char *verdict = "FAIL";
+  const char *verdict = "pass";
+  const fh_status st = compare(path, team, &r, class, sizeof class);
   if (st == FH_ERR_UNSUPPORTED)
-    snprintf(report.unsupported, sizeof report.unsupported, "%s", fh_status_message());
-  if (st != FH_OK && st != FH_ERR_UNSUPPORTED)
-    snprintf(why, sizeof why, "%s", fh_status_message());
-  else if (within && report.unsupported[0]) {
+    snprintf(r.unsupported, sizeof r.unsupported, "%s", fh_status_message());
+  snprintf(why, sizeof why, "%s", r.note);
+  if ((st != FH_OK && st != FH_ERR_UNSUPPORTED) || r.failure[0]) {
+    verdict = "FAIL";
+    snprintf(why, sizeof why, "%s", r.failure[0] ? r.failure : fh_status_message());
+  } else if (r.unsupported[0]) {
     verdict = "unsupported";
-    snprintf(why, sizeof why, "%s: %s", class, report.unsupported);
-  } else if (within) {
-    verdict = "pass";
-    snprintf(why, sizeof why, "%s", report.note);
+    snprintf(why, sizeof why, "%s: %s", class, r.unsupported);
   }
-  fprintf(out, "%s\t%.17g\t%.17g\t%s\t%s\t%s\n", verdict, report.worst, report.tolerance,
-          plain(report.where), plain(report.compared), plain(why));
+  fprintf(out, "%s\t%.17g\t%s\t%s\n", verdict, r.worst, plain(r.compared), plain(why));
   fflush(out);
   fh_status_clear();
 }
