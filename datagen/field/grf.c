@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
-#include "datagen/field/series.h"
+#include "datagen/field/fftw_series.h"
 
 static const double pi = 3.14159265358979323846;
 
