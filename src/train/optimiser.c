@@ -79,8 +79,8 @@ static fh_status build(fh_optimiser *o, const fh_param *const *params)
   return FH_OK;
 }
 
-fh_status fh_optimiser_create_for(const fh_optimiser_config *config, ptrdiff_t n, int n_params,
-                                  const fh_param *const *params, fh_optimiser **optimiser)
+static fh_status create(const fh_optimiser_config *config, ptrdiff_t n, int n_params,
+                        const fh_param *const *params, fh_optimiser **optimiser)
 {
   fh_optimiser *o = NULL;
   *optimiser = NULL;
@@ -96,6 +96,14 @@ fh_status fh_optimiser_create_for(const fh_optimiser_config *config, ptrdiff_t n
   return st;
 }
 
+fh_status fh_optimiser_create_for(const fh_optimiser_config *config, int n_params,
+                                  const fh_param *const *params, fh_optimiser **optimiser)
+{
+  const fh_param *last = n_params > 0 ? params[n_params - 1] : NULL;
+  FH_TRY(create(config, last ? last->offset + last->size : 0, n_params, params, optimiser));
+  return FH_OK;
+}
+
 fh_status fh_optimiser_create(const fh_optimiser_config *config, const fh_program *p,
                               fh_optimiser **optimiser)
 {
@@ -104,8 +112,7 @@ fh_status fh_optimiser_create(const fh_optimiser_config *config, const fh_progra
   *optimiser = NULL;
   FH_NEW(params, n);
   for (int i = 0; i < n; i++) params[i] = fh_program_param(p, i);
-  const fh_status st =
-      fh_optimiser_create_for(config, fh_program_param_size(p), n, params, optimiser);
+  const fh_status st = create(config, fh_program_param_size(p), n, params, optimiser);
   fh_free(params);
   FH_TRY(st);
   return FH_OK;
