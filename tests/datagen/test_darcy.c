@@ -158,6 +158,27 @@ static void test_matrix(const char *scheme)
   fh_labeller_destroy(&l);
 }
 
+/* a matrix that is the same for all samples is assembled once, so that its factor is kept */
+static void test_constant_matrix(void)
+{
+  fh_generate_config c = defaults();
+  fh_labeller *l = NULL;
+  fh_sample_record record;
+  char why[256];
+  set(&c, "values", "5,5");
+  set(&c, "size", "12");
+  EXPECT_OK(fh_labeller_create(MPI_COMM_SELF, &c, &l));
+  EXPECT(l->problem->constant_matrix, "a constant coefficient is not noticed");
+  EXPECT_OK(fh_labeller_make(l, 0, &record, why));
+  const double before = l->problem->value[1][70];
+  /* somebody doubles the matrix: the next sample shows that it was not assembled again */
+  EXPECT(record.valid && !MatScale(l->matrix, 2.0), "%s", why);
+  EXPECT_OK(fh_labeller_make(l, 1, &record, why));
+  const double after = l->problem->value[1][70];
+  EXPECT(record.valid && fabs(2.0 * after - before) <= 1e-7 * before, "%g, then %g", before, after);
+  fh_labeller_destroy(&l);
+}
+
 static void expect_refused(const char *name, const char *value, const char *word)
 {
   fh_generate_config c = defaults();
@@ -196,6 +217,8 @@ int main(int argc, char **argv)
   test_shared_sample("harmonic_fv", "two_phase", "33");
   test_shared_sample("arithmetic_fd", "lognormal", "20,31");
   test_shared_sample("fno_compat", "lognormal", "24");
+  test_shared_sample("harmonic_fv", "lognormal", "2,31"); /* ranks with less than a grid row */
+  test_shared_sample("harmonic_fv", "two_phase", "2");
   if (size == 1) {
     test_spline();
     test_orders();
@@ -204,6 +227,7 @@ int main(int argc, char **argv)
     test_magnitudes("fno_compat");
     test_matrix("harmonic_fv");
     test_matrix("arithmetic_fd");
+    test_constant_matrix();
     test_errors();
   }
   if (PetscGlobalRank == 0) printf("darcy: orders, magnitudes, shared samples\n");

@@ -90,6 +90,11 @@ static void test_any_ranks(const char *folder)
   if (world_rank == 0) EXPECT_OK(fh_generate_run(MPI_COMM_SELF, &c, NULL, NULL, NULL));
   path_of(folder, "world.h5", world), path_of(folder, "self.h5", self);
   compare(world, self, 0.0);
+  /* resuming what is finished: nothing to do */
+  c = config(folder, "world.h5");
+  set(&c, "resume", "true");
+  EXPECT_OK(fh_generate_run(MPI_COMM_WORLD, &c, NULL, NULL, &summary));
+  EXPECT(summary.samples == 0 && summary.resumed == SAMPLES, "%td made again", summary.samples);
   c = config(folder, "warm.h5");
   set(&c, "warm_start", "true");
   EXPECT_OK(fh_generate_run(MPI_COMM_WORLD, &c, NULL, NULL, NULL));
