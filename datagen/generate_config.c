@@ -172,9 +172,10 @@ static fh_status read_lines(char *text, fh_generate_config *c, const fh_field *p
     if (!split_line(line, &name, &value)) continue;
     snprintf(option, sizeof option, "-%s", name);
     if (is_solver_option(option)) continue;
-    const fh_status st = set_any(c, problem_fields, name, value);
-    FH_CHECK(st == FH_OK, FH_ERR_FORMAT, "the stored configuration cannot be read: %.400s",
-             fh_status_message());
+    if (set_any(c, problem_fields, name, value) == FH_OK) continue;
+    char why[400]; /* the message is made in the buffer that holds the old one */
+    snprintf(why, sizeof why, "%s", fh_status_message());
+    FH_RAISE(FH_ERR_FORMAT, "the stored configuration cannot be read: %s", why);
   }
   return FH_OK;
 }

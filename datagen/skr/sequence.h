@@ -39,7 +39,7 @@ typedef struct {
 
 /** What is known about the matrices beforehand: chooses the solver where the user chose none. */
 typedef struct {
-  bool symmetric, positive_definite, constant;
+  bool symmetric, positive_definite;
 } fh_sequence_hint;
 
 typedef struct {

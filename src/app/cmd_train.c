@@ -69,6 +69,17 @@ static fh_status declare_model(fh_options *o, train_config *c)
   return fh_options_add(o, FH_GROUP_RUN, "model", class->fields, c->setup.spec.config);
 }
 
+/* -optimiser names a class whose conventions and defaults the single options then change */
+static fh_status declare_optimiser(fh_options *o, fh_optimiser_config *c)
+{
+  if (!c) return fh_options_add(o, FH_GROUP_RUN, "optimiser", fh_optimiser_fields, NULL);
+  const char *name = fh_options_text("optimiser");
+  FH_TRY(fh_config_defaults(fh_optimiser_fields, c));
+  if (name[0]) FH_TRY(fh_config_set(fh_optimiser_fields, c, "optimiser", name));
+  FH_TRY(fh_optimiser_preset(c->kind, c));
+  return fh_options_overlay(o, FH_GROUP_RUN, "optimiser", fh_optimiser_fields, c);
+}
+
 static fh_status declare(fh_options *o, void *config)
 {
   train_config *c = config;
@@ -79,7 +90,7 @@ static fh_status declare(fh_options *o, void *config)
   FH_TRY(declare_model(o, c));
   FH_TRY(fh_options_add(o, FH_GROUP_RUN, "training", fh_train_fields, IN(setup.train)));
   FH_TRY(fh_options_add(o, FH_GROUP_RUN, "loss", fh_loss_fields, IN(setup.loss)));
-  FH_TRY(fh_options_add(o, FH_GROUP_RUN, "optimiser", fh_optimiser_fields, IN(setup.optimiser)));
+  FH_TRY(declare_optimiser(o, IN(setup.optimiser)));
   FH_TRY(fh_options_add(o, FH_GROUP_RUN, "schedule", fh_schedule_fields, IN(setup.schedule)));
 #undef IN
   return FH_OK;

@@ -8,9 +8,6 @@
 
 extern const fh_dft_table fh_dft_table_generic, fh_dft_table_avx2, fh_dft_table_avx512;
 
-/* How much more slowly FFTW's operations go than those of the products, as measured (tests/bench). */
-static const double fft_penalty = 6.0;
-
 const fh_dft_table *fh_dft_table_get(fh_isa isa)
 {
   if (isa == FH_ISA_AVX512) return &fh_dft_table_avx512;
@@ -66,6 +63,16 @@ static fh_status check(const fh_dft_spec *s)
   return FH_OK;
 }
 
+/* How many operations of a product take the time of one of FFTW's, as measured with 512-bit vectors
+ * (tests/bench/bench_spectral): the products use the vectors that there are, FFTW those of 256 bits
+ * at most, and its transforms across several axes wait for memory. */
+static double fft_penalty(const fh_dft *d)
+{
+  const double wide = d->spec.dim == 1 ? 5 : 9;
+  const double bits = 8.0 * (double)sizeof(fh_real) * d->table->lanes;
+  return bits >= 512 ? wide : bits >= 256 ? wide / 2 : wide / 6;
+}
+
 static fh_status build(fh_dft *d)
 {
   const fh_dft_spec *s = &d->spec;
@@ -73,11 +80,11 @@ static fh_status build(fh_dft *d)
   FH_TRY(fh_size_product(s->dim, s->n, &d->points));
   FH_TRY(fh_size_product(s->dim, s->count, &d->modes));
   for (int a = 0; a < s->dim; a++) d->zero = d->zero * s->count[a] - s->first[a];
-  const double gemm = fh_dft_gemm_flops(s), fft = fh_dft_fft_flops(s);
-  if (s->method == FH_DFT_AUTO)
-    d->spec.method = gemm <= fft_penalty * fft ? FH_DFT_GEMM : FH_DFT_FFTW;
-  d->flops = s->method == FH_DFT_GEMM ? gemm : fft;
   d->table = fh_dft_table_get(s->isa);
+  const double gemm = fh_dft_gemm_flops(s, d->table->lanes), fft = fh_dft_fft_flops(s);
+  if (s->method == FH_DFT_AUTO)
+    d->spec.method = gemm <= fft_penalty(d) * fft ? FH_DFT_GEMM : FH_DFT_FFTW;
+  d->flops = s->method == FH_DFT_GEMM ? gemm : fft;
   return s->method == FH_DFT_GEMM ? fh_dft_gemm_build(d) : fh_dft_fft_build(d);
 }
 

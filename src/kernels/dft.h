@@ -23,7 +23,7 @@
 typedef enum { FH_DFT_INPUT, FH_DFT_OUTPUT } fh_dft_side;
 typedef enum { FH_DFT_AUTO, FH_DFT_GEMM, FH_DFT_FFTW } fh_dft_method;
 
-/* reals beyond the last coefficient that analyse may overwrite */
+/* reals beyond the last coefficient that analyse may overwrite and synthesise may read */
 enum { FH_DFT_SLACK = 64 };
 
 typedef struct {
@@ -62,11 +62,12 @@ double fh_dft_flops(const fh_dft *dft);
 /**
  * fh_dft_analyse - fields [fields][n..] to coefficients [fields][count..][re, im]
  *
- * FH_DFT_SLACK reals after the last coefficient are overwritten. The bits of a field do not depend
+ * FH_DFT_SLACK reals after the last coefficient must be there; they are overwritten. The bits of a field do not depend
  * on the others.
  */
 void fh_dft_analyse(const fh_dft *dft, ptrdiff_t fields, const fh_real *x, fh_real *modes,
                     void *work);
-/** The transpose: coefficients to fields. */
+/** The transpose: coefficients to fields. FH_DFT_SLACK reals after the last coefficient must be there,
+ *  whatever is in them. */
 void fh_dft_synthesise(const fh_dft *dft, ptrdiff_t fields, const fh_real *modes, fh_real *x,
                        void *work);

@@ -20,21 +20,6 @@ static ptrdiff_t frequencies(const fh_dft_spec *s, int a)
   return (below > above ? below : above) + 1;
 }
 
-double fh_dft_gemm_flops(const fh_dft_spec *s)
-{
-  const int last = s->dim - 1;
-  const double nk = 2.0 * (double)s->count[last];
-  double lines = 1, flops = 0, n0 = 1;
-  if (s->dim == 3) n0 = (double)s->n[0];
-  if (s->dim >= 2) {
-    lines = 2.0 * (double)frequencies(s, last - 1);
-    flops += n0 * lines * (double)s->n[last - 1] * (double)s->n[last];
-  }
-  flops += n0 * 2 * lines * nk * (double)s->n[last];
-  if (s->dim == 3) flops += 2.0 * (double)frequencies(s, 0) * n0 * lines * nk;
-  return flops;
-}
-
 static fh_status build_lead(const fh_dft_spec *s, int a, fh_dft_lead *l)
 {
   const ptrdiff_t n = s->n[a];
@@ -56,7 +41,8 @@ static fh_status build_lead(const fh_dft_spec *s, int a, fh_dft_lead *l)
   return FH_OK;
 }
 
-/* Folding halves the terms but puts cosines and sines into vectors of their own. */
+/* Folding halves the terms but puts cosines and sines into vectors of their own; unfolding halves the
+ * points, and pays when their vectors are not too empty. */
 static void last_sizes(const fh_dft_spec *s, int lanes, fh_dft_last *t)
 {
   const ptrdiff_t n = s->n[s->dim - 1], nk = s->count[s->dim - 1];
@@ -67,15 +53,36 @@ static void last_sizes(const fh_dft_spec *s, int lanes, fh_dft_last *t)
   t->spectrum_ld = padded(2 * nk);
   const ptrdiff_t apart = 2 * ((nk + lanes - 1) / lanes) * t->half;
   t->fold = 10 * apart < 9 * ((2 * nk + lanes - 1) / lanes) * n;
+  t->unfold = 10 * t->half_ld < 7 * t->padded_n;
   t->im = t->fold ? padded(nk) : nk;
   t->columns = t->fold ? 2 * padded(nk) : padded(2 * nk);
+}
+
+double fh_dft_gemm_flops(const fh_dft_spec *s, int lanes)
+{
+  const int last = s->dim - 1;
+  fh_dft_last t;
+  last_sizes(s, lanes, &t);
+  const double nk = 2.0 * (double)t.nk;
+  const double points =
+      ((double)(t.fold ? t.half : s->n[last]) + (double)(t.unfold ? t.half : s->n[last])) / 2;
+  const double slabs = s->dim == 3 ? (double)s->n[0] : 1;
+  double lines = 1, flops = 0;
+  if (s->dim >= 2) {
+    lines = 2.0 * (double)frequencies(s, last - 1);
+    flops += slabs * lines * (double)s->n[last - 1] * (double)s->n[last];
+  }
+  flops += slabs * 2 * lines * nk * points;
+  if (s->dim == 3) flops += 2.0 * (double)frequencies(s, 0) * slabs * lines * nk;
+  return flops;
 }
 
 static fh_status build_last(const fh_dft_spec *s, int lanes, fh_dft_last *t)
 {
   last_sizes(s, lanes, t);
   const ptrdiff_t n = s->n[s->dim - 1];
-  FH_NEW(t->synthesise, 2 * t->nk * t->padded_n);
+  const ptrdiff_t ld = t->unfold ? t->half_ld : t->padded_n;
+  FH_NEW(t->synthesise, 2 * t->nk * ld);
   if (t->fold) {
     FH_NEW(t->cosine, t->half * t->im);
     FH_NEW(t->sine, t->half * t->im);
@@ -90,8 +97,10 @@ static fh_status build_last(const fh_dft_spec *s, int lanes, fh_dft_last *t)
       fh_dft_unit(k, j, n, &c, &sn);
       c *= wc;
       sn *= -ws;
-      t->synthesise[k * t->padded_n + j] = (fh_real)c;
-      t->synthesise[(t->nk + k) * t->padded_n + j] = (fh_real)sn;
+      if (!t->unfold || j < t->half) {
+        t->synthesise[k * ld + j] = (fh_real)c;
+        t->synthesise[(t->nk + k) * ld + j] = (fh_real)sn;
+      }
       if (!t->fold) {
         t->both[j * t->columns + k] = (fh_real)c;
         t->both[j * t->columns + t->im + k] = (fh_real)sn;
@@ -117,13 +126,13 @@ static places layout(const fh_dft *d)
   const ptrdiff_t widest = t->columns > t->spectrum_ld ? t->columns : t->spectrum_ld;
   places w = {.rows = s->dim == 1 ? LINES : 2 * d->lead[s->dim - 2].nf};
   w.even = w.rows * t->padded_n;
-  w.odd = w.even + (t->fold ? w.rows * t->half_ld : 0);
-  w.slab = w.odd + (t->fold ? w.rows * t->half_ld : 0);
-  w.slabs = w.slab + w.rows * widest;
+  w.odd = w.even + (t->fold || t->unfold ? w.rows * t->half_ld : 0);
+  w.slab = w.odd + (t->fold || t->unfold ? w.rows * t->half_ld : 0);
+  w.slabs = w.slab + w.rows * widest + FH_DFT_SLACK;
   w.outer = w.mixed = w.end = w.slabs;
   if (s->dim == 3) {
     w.outer = w.slabs + s->n[0] * w.rows * widest;
-    w.mixed = w.outer + 2 * d->lead[0].nf * w.rows * widest;
+    w.mixed = w.outer + 2 * d->lead[0].nf * w.rows * widest + FH_DFT_SLACK;
     w.end = w.mixed + padded(2 * d->lead[0].nf * 2 * s->count[1] * t->nk + FH_DFT_SLACK);
   }
   return w;
@@ -234,16 +243,32 @@ void fh_dft_gemm_analyse(const fh_dft *d, ptrdiff_t fields, const fh_real *x, fh
 
 /* ---- the transposes, in the opposite order ------------------------------------------------------ */
 
+/* rows of columns (re, im at nk) to rows of the last axis */
+static void synthesise_last(const fh_dft *d, const places *w, ptrdiff_t rows, const fh_real *q,
+                            fh_real *x, ptrdiff_t ldx, fh_real *work)
+{
+  const fh_dft_last *t = &d->last;
+  const ptrdiff_t ld = t->spectrum_ld;
+  if (!t->unfold) {
+    d->table->product(rows, 2 * t->nk, t->padded_n, q, ld, t->synthesise, t->padded_n, x, ldx);
+    return;
+  }
+  fh_real *even = work + w->even, *odd = work + w->odd;
+  d->table->product(rows, t->nk, t->half_ld, q, ld, t->synthesise, t->half_ld, even, t->half_ld);
+  d->table->product(rows, t->nk, t->half_ld, q + t->nk, ld, t->synthesise + t->nk * t->half_ld,
+                    t->half_ld, odd, t->half_ld);
+  d->table->unfold(rows, d->spec.n[d->spec.dim - 1], even, odd, t->half_ld, x, ldx);
+}
+
 static void synthesise_slab(const fh_dft *d, const places *w, const fh_real *q, fh_real *x,
                             fh_real *work)
 {
-  const fh_dft_last *t = &d->last;
+  const ptrdiff_t ld = d->last.padded_n;
   const int a = d->spec.dim - 2;
   const ptrdiff_t n = d->spec.n[a + 1];
   const fh_dft_lead *l = &d->lead[a];
-  d->table->product(w->rows, 2 * t->nk, t->padded_n, q, t->spectrum_ld, t->synthesise, t->padded_n,
-                    work + w->sums, t->padded_n);
-  d->table->synthesise(d->spec.n[a], l->nf, n, l->synthesise, work + w->sums, t->padded_n, x, n);
+  synthesise_last(d, w, w->rows, q, work + w->sums, ld, work);
+  d->table->synthesise(d->spec.n[a], l->nf, n, l->synthesise, work + w->sums, ld, x, n);
 }
 
 static void synthesise_1d(const fh_dft *d, const places *w, ptrdiff_t fields, const fh_real *modes,
@@ -259,8 +284,11 @@ static void synthesise_1d(const fh_dft *d, const places *w, ptrdiff_t fields, co
         q[r * ld + k] = modes[2 * ((f + r) * t->nk + k)];
         q[r * ld + t->nk + k] = modes[2 * ((f + r) * t->nk + k) + 1];
       }
-    d->table->product(rows, 2 * t->nk, t->padded_n, q, ld, t->synthesise, t->padded_n, y,
-                      t->padded_n);
+    if (t->unfold || n == t->padded_n) {
+      synthesise_last(d, w, rows, q, x + f * n, n, work);
+      continue;
+    }
+    synthesise_last(d, w, rows, q, y, t->padded_n, work);
     for (ptrdiff_t r = 0; r < rows; r++)
       memcpy(x + (f + r) * n, y + r * t->padded_n, (size_t)n * sizeof(fh_real));
   }

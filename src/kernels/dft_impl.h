@@ -16,11 +16,12 @@ typedef struct {
 /* the last axis: products with n x columns (or half x columns, folded) and 2 nk x n matrices */
 typedef struct {
   ptrdiff_t nk, half, padded_n; /* columns kept, pairs of points, n rounded up to whole vectors */
-  bool fold;
+  bool fold, unfold;            /* analysis, synthesis on pairs of points */
   ptrdiff_t im, columns; /* of an analysed row: where the imaginary parts begin; its length */
   ptrdiff_t half_ld;     /* of a folded row */
   ptrdiff_t spectrum_ld; /* of a row to be synthesised: re, im at nk */
   fh_real *cosine, *sine, *both; /* analysis; folded: cosine and sine, else both */
+  /* synthesis: 2 nk x n; unfolded: nk x half of cosines, then of sines */
   fh_real *synthesise;
 } fh_dft_last;
 
@@ -49,7 +50,8 @@ bool fh_dft_is_nyquist(const fh_dft_spec *s, int a, ptrdiff_t f);
 
 fh_status fh_dft_gemm_build(fh_dft *d) FH_MUST;
 void fh_dft_gemm_free(fh_dft *d);
-double fh_dft_gemm_flops(const fh_dft_spec *s);
+/** Mean of both directions. */
+double fh_dft_gemm_flops(const fh_dft_spec *s, int lanes);
 void fh_dft_gemm_analyse(const fh_dft *d, ptrdiff_t fields, const fh_real *x, fh_real *modes,
                          fh_real *work);
 void fh_dft_gemm_synthesise(const fh_dft *d, ptrdiff_t fields, const fh_real *modes, fh_real *x,

@@ -28,8 +28,12 @@ typedef struct {
   /** even[p] = x[p] + x[n-p], odd[p] = x[p] - x[n-p], p < half, along each of m rows. */
   void (*fold)(ptrdiff_t m, ptrdiff_t n, const fh_real *x, ptrdiff_t ldx, fh_real *even,
                fh_real *odd, ptrdiff_t ldf);
+  /** x[p] = even[p] + odd[p], x[n-p] = even[p] - odd[p], along each of m rows; odd[0] = 0. */
+  void (*unfold)(ptrdiff_t m, ptrdiff_t n, const fh_real *even, const fh_real *odd, ptrdiff_t ldf,
+                 fh_real *x, ptrdiff_t ldx);
   /** rows (cos, sin) of complex columns - re at q[.][k], im at q[.][im + k], k < nk - to frequencies
-   *  first .. first+count-1 of interleaved columns. */
+   *  first .. first+count-1 of interleaved columns. Here and in separate whole vectors are read and
+   *  written: FH_DFT_SLACK reals beyond the end must be there. */
   void (*combine)(ptrdiff_t first, ptrdiff_t count, ptrdiff_t nk, ptrdiff_t im, const fh_real *q,
                   ptrdiff_t ldq, fh_real *out);
   /** The transpose of combine; all 2 nf rows are written. */

@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "base/real.h"
+#include "kernels/dispatch.h"
 
 /** Activations by number, the number that configurations and model files hold. */
 typedef enum { FH_ACT_IDENTITY, FH_ACT_RELU, FH_ACT_GELU, FH_ACT_TANH, FH_ACT_COUNT } fh_activation;
@@ -77,8 +78,7 @@ typedef struct {
                            fh_real shift, fh_real scale, fh_real mean, fh_real slope, fh_real *dx);
 } fh_pointwise;
 
-/** The kernels for this processor; the same answer in every call of a process. */
+/** The kernels of fh_isa_best(): call it when an operator is made, and keep the pointer. */
 const fh_pointwise *fh_pointwise_get(void);
-/** The kernels of one instruction set, slowest first, NULL beyond the last or if this processor
- *  cannot run them; for tests. */
-const fh_pointwise *fh_pointwise_variant(int i);
+/** The kernels of one instruction set, NULL if this processor cannot run it; for tests. */
+const fh_pointwise *fh_pointwise_variant(fh_isa isa);

@@ -213,10 +213,10 @@ int main(int argc, char **argv)
     test_variance(boundary, 3, 0.0, 5.0, 2.0, 0.0);
   }
   test_resolution(FH_GRF_NEUMANN, 2, 64, 256);
-  test_variance(FH_GRF_NEUMANN, 2, 0.0, 3.0, 2.0, 0.29206);       /* FNO Darcy */
-  test_variance(FH_GRF_PERIODIC, 2, 0.0, 7.0, 2.5, 0.18523);      /* FNO Navier-Stokes, 2022 script */
+  test_variance(FH_GRF_NEUMANN, 2, 0.0, 3.0, 2.0, 0.29206);  /* FNO Darcy */
+  test_variance(FH_GRF_PERIODIC, 2, 0.0, 7.0, 2.5, 0.18523); /* FNO Navier-Stokes, 2022 script */
   test_variance(FH_GRF_PERIODIC, 2, 26.191637, 7.0, 2.5, 0.26195); /* 2020 script: sqrt(2) 7^1.5 */
-  test_variance(FH_GRF_PERIODIC, 1, 49.0, 7.0, 2.5, 0.27410);     /* FNO Burgers */
+  test_variance(FH_GRF_PERIODIC, 1, 49.0, 7.0, 2.5, 0.27410);      /* FNO Burgers */
   test_streams();
   test_errors();
   printf("random fields: law, constants, modes equal at every resolution\n");

@@ -1,33 +1,7 @@
 /* Complex products without splitting re and im: with w's real parts doubled (wr, wr) and its imaginary
  * parts (wi, wi), x w = x (wr, wr) + (-, +) swap(x (wi, wi)); the swap waits until the sum is done. */
 #include "kernels/mixing.h"
-#include "kernels/isa/lanes.h"
-
-#define LANES (FH_VECTOR_BYTES / (int)sizeof(fh_real))
-
-#ifdef FH_DOUBLE
-#define PAIRS (FH_VECTOR_BYTES / 16)
-#else
-#define PAIRS (FH_VECTOR_BYTES / 8)
-#endif
-/* complex numbers in a vector: 8, 4, 2 or 1 */
-#if PAIRS == 8
-#define RE 0, 0, 2, 2, 4, 4, 6, 6, 8, 8, 10, 10, 12, 12, 14, 14
-#define IM 1, 1, 3, 3, 5, 5, 7, 7, 9, 9, 11, 11, 13, 13, 15, 15
-#define SWAP 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14
-#elif PAIRS == 4
-#define RE 0, 0, 2, 2, 4, 4, 6, 6
-#define IM 1, 1, 3, 3, 5, 5, 7, 7
-#define SWAP 1, 0, 3, 2, 5, 4, 7, 6
-#elif PAIRS == 2
-#define RE 0, 0, 2, 2
-#define IM 1, 1, 3, 3
-#define SWAP 1, 0, 3, 2
-#else
-#define RE 0, 0
-#define IM 1, 1
-#define SWAP 1, 0
-#endif
+#include "kernels/isa/pairs.h"
 
 #if FH_VECTOR_BYTES == 64
 enum { NS = 4, NQ = 2, NI = 2, NO = 4 };
@@ -35,27 +9,6 @@ enum { NS = 4, NQ = 2, NI = 2, NO = 4 };
 enum { NS = 2, NQ = 2, NI = 1, NO = 2 };
 #endif
 enum { NS_MAX = 4, NQ_MAX = 4, STRIP = 4 };
-
-FH_INLINE fh_vec real_parts(fh_vec v)
-{
-  return __builtin_shufflevector(v, v, RE);
-}
-FH_INLINE fh_vec imag_parts(fh_vec v)
-{
-  return __builtin_shufflevector(v, v, IM);
-}
-FH_INLINE fh_vec swapped(fh_vec v)
-{
-  return __builtin_shufflevector(v, v, SWAP);
-}
-
-/* (a, b, a, b, ...) */
-static inline fh_vec alternating(fh_real a, fh_real b)
-{
-  fh_vec v = fh_all(a);
-  for (int i = 1; i < LANES; i += 2) v[i] = b;
-  return v;
-}
 
 /* one of the three products: y[s][q] = sum over r of x[s][r] w(r, q) */
 typedef struct {
@@ -79,8 +32,9 @@ FH_INLINE void block(const int ns, const int nq, const mixing *z, fh_vec sign, c
     FH_UNROLL
     for (int q = 0; q < nq; q++) {
       const fh_vec v = fh_load(w + q * z->wq);
-      wr[q] = real_parts(v);
-      wi[q] = imag_parts(v);
+      __builtin_prefetch(w + (q + nq) * z->wq); /* what the next outputs will want */
+      wr[q] = fh_real_parts(v);
+      wi[q] = fh_imag_parts(v);
     }
     FH_UNROLL
     for (int s = 0; s < ns; s++) {
@@ -98,7 +52,7 @@ FH_INLINE void block(const int ns, const int nq, const mixing *z, fh_vec sign, c
   for (int s = 0; s < ns; s++) {
     FH_UNROLL
     for (int q = 0; q < nq; q++)
-      fh_store(y + (s * z->nq + q) * z->row, re[s][q] + sign * swapped(im[s][q]));
+      fh_store(y + (s * z->nq + q) * z->row, re[s][q] + sign * fh_swapped(im[s][q]));
   }
 }
 
@@ -139,16 +93,16 @@ static void mix_narrow(const mixing *z, const fh_real *x, const fh_real *w, fh_r
  * before it: its modes are then computed twice, to the same bits. */
 static void mix(const mixing *z, const fh_real *x, const fh_real *w, fh_real *y)
 {
-  if (z->row < LANES) {
+  if (z->row < FH_LANES) {
     mix_narrow(z, x, w, y);
     return;
   }
-  const fh_vec sign = z->conjugate ? alternating(1, -1) : alternating(-1, 1);
-  for (ptrdiff_t k0 = 0; k0 < z->row; k0 += STRIP * LANES) {
+  const fh_vec sign = z->conjugate ? fh_alternating(1, -1) : fh_alternating(-1, 1);
+  for (ptrdiff_t k0 = 0; k0 < z->row; k0 += STRIP * FH_LANES) {
     ptrdiff_t q = 0;
     for (; q < z->nq; q += q + NQ <= z->nq ? NQ : 1)
-      for (ptrdiff_t k = k0; k < k0 + STRIP * LANES && k < z->row; k += LANES) {
-        const ptrdiff_t at = k + LANES <= z->row ? k : z->row - LANES;
+      for (ptrdiff_t k = k0; k < k0 + STRIP * FH_LANES && k < z->row; k += FH_LANES) {
+        const ptrdiff_t at = k + FH_LANES <= z->row ? k : z->row - FH_LANES;
         if (q + NQ <= z->nq)
           column(NQ, z, sign, x + at, w + q * z->wq + at, y + q * z->row + at);
         else
@@ -194,7 +148,7 @@ FH_INLINE void outer_block(const int ni, const int no, const outer *z, fh_vec ma
     FH_UNROLL
     for (int i = 0; i < ni; i++) {
       const fh_vec v = fh_load(x + (s * z->in + i) * z->row);
-      const fh_vec xr = real_parts(v), xi = imag_parts(v);
+      const fh_vec xr = fh_real_parts(v), xi = fh_imag_parts(v);
       FH_UNROLL
       for (int o = 0; o < no; o++) {
         re[i][o] += gv[o] * xr;
@@ -202,13 +156,13 @@ FH_INLINE void outer_block(const int ni, const int no, const outer *z, fh_vec ma
       }
     }
   }
-  const fh_vec sign = alternating(1, -1) * mask;
+  const fh_vec sign = fh_alternating(1, -1) * mask;
   FH_UNROLL
   for (int i = 0; i < ni; i++) {
     FH_UNROLL
     for (int o = 0; o < no; o++) {
       fh_real *at = dw + (i * z->out + o) * z->row;
-      fh_store(at, fh_load(at) + mask * re[i][o] + sign * swapped(im[i][o]));
+      fh_store(at, fh_load(at) + mask * re[i][o] + sign * fh_swapped(im[i][o]));
     }
   }
 }
@@ -251,15 +205,15 @@ static void outer_narrow(const outer *z, const fh_real *x, const fh_real *g, fh_
 static void gradient(const fh_mix_size *n, const fh_real *x, const fh_real *dy, fh_real *dw)
 {
   const outer z = {n->samples, n->in, n->out, 2 * n->modes};
-  if (z.row < LANES) {
+  if (z.row < FH_LANES) {
     outer_narrow(&z, x, dy, dw);
     return;
   }
   ptrdiff_t k = 0;
-  for (; k + LANES <= z.row; k += LANES) outer_vector(&z, fh_all(1), x + k, dy + k, dw + k);
+  for (; k + FH_LANES <= z.row; k += FH_LANES) outer_vector(&z, fh_all(1), x + k, dy + k, dw + k);
   if (k == z.row) return;
   fh_vec mask = fh_all(1);
-  const ptrdiff_t at = z.row - LANES;
+  const ptrdiff_t at = z.row - FH_LANES;
   for (ptrdiff_t i = 0; i < k - at; i++) mask[i] = 0;
   outer_vector(&z, mask, x + at, dy + at, dw + at);
 }
