@@ -73,7 +73,8 @@ typedef struct {
  * fh_generate_run - make the set
  *
  * Collective on comm; PETSc is initialised. log may be given on one rank only; stop may differ from
- * rank to rank: the ranks agree. summary may be NULL.
+ * rank to rank: the ranks agree (FH_STOP_CHECKPOINT needs no answer: what is made is safe). summary
+ * may be NULL.
  * Errors: FH_ERR_USAGE (no samples, more groups of ranks than samples, options that do not fit,
  * existing output), FH_ERR_IO, FH_ERR_NUMERIC if not one sample could be solved (the set is written
  * all the same); FH_STOPPED: a request was followed, -resume goes on.

@@ -92,19 +92,24 @@ static int compare_hashes(const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
+/* the hashes of all ranks, each on one of them */
+static fh_status count_repeated(MPI_Comm comm, check *c, int n, uint64_t *hashes)
+{
+  FH_TRY(fh_status_agree(comm, scan(c, hashes)));
+  FH_TRY_MPI(MPI_Allreduce(MPI_IN_PLACE, hashes, n, MPI_UINT64_T, MPI_SUM, comm));
+  qsort(hashes, (size_t)n, sizeof *hashes, compare_hashes);
+  for (int i = 1; i < n && c->rank == 0; i++)
+    c->report->repeated += hashes[i] != 0 && hashes[i] == hashes[i - 1];
+  return FH_OK;
+}
+
 static fh_status scan_all(MPI_Comm comm, check *c)
 {
   uint64_t *hashes = NULL;
   int n = 0;
   FH_TRY(fh_size_int(c->report->samples, &n));
   FH_NEW(hashes, n);
-  fh_status st = fh_status_agree(comm, scan(c, hashes));
-  if (st == FH_OK) {
-    if (MPI_Allreduce(MPI_IN_PLACE, hashes, n, MPI_UINT64_T, MPI_SUM, comm) != MPI_SUCCESS) n = 0;
-    qsort(hashes, (size_t)n, sizeof *hashes, compare_hashes);
-    for (int i = 1; i < n && c->rank == 0; i++)
-      c->report->repeated += hashes[i] != 0 && hashes[i] == hashes[i - 1];
-  }
+  const fh_status st = count_repeated(comm, c, n, hashes);
   fh_free(hashes);
   return st;
 }

@@ -30,8 +30,8 @@ mpirun -n "$ranks" fredholm train -data "$folder/train.h5" -test "$folder/test.h
   -seed 1 -out "$folder/run"
 
 echo "== evaluate"
-mpirun -n "$ranks" fredholm evaluate -model_file "$folder/run/model.h5" -data "$folder/test.h5" -out "$folder/run/metrics.json"
-mpirun -n "$ranks" fredholm evaluate -model_file "$folder/run/model.h5" -data "$folder/test-fine.h5" -out "$folder/run/metrics-fine.json"
+mpirun -n "$ranks" fredholm evaluate -model_file "$folder/run/model.h5" -data "$folder/test.h5" -out "$folder/run/metrics-test.json"
+mpirun -n "$ranks" fredholm evaluate -model_file "$folder/run/model.h5" -data "$folder/test-fine.h5" -out "$folder/run/metrics-test-fine.json"
 mpirun -n "$ranks" fredholm predict -model_file "$folder/run/model.h5" -data "$folder/test.h5" -out "$folder/run/prediction.h5"
 /usr/bin/python3 scripts/picture.py "$folder/run/prediction.h5" "$folder/run" "$folder/run/picture.png"
 

@@ -54,7 +54,7 @@ static fh_status check(const fh_optimiser_config *c)
   return FH_OK;
 }
 
-static fh_status check_places(ptrdiff_t n, int n_params, const fh_param *const *params)
+static fh_status check_places(int n_params, const fh_param *const *params)
 {
   ptrdiff_t end = 0;
   for (int i = 0; i < n_params; i++) {
@@ -66,7 +66,6 @@ static fh_status check_places(ptrdiff_t n, int n_params, const fh_param *const *
              "complex parameter %s has %td reals, which is odd", p->name, p->size);
     end = p->offset + p->size;
   }
-  FH_CHECK(end <= n, FH_ERR_ARG, "parameters end at %td but the array has %td reals", end, n);
   return FH_OK;
 }
 
@@ -79,13 +78,13 @@ static fh_status build(fh_optimiser *o, const fh_param *const *params)
   return FH_OK;
 }
 
-fh_status fh_optimiser_create_for(const fh_optimiser_config *config, ptrdiff_t n, int n_params,
-                                  const fh_param *const *params, fh_optimiser **optimiser)
+static fh_status create(const fh_optimiser_config *config, ptrdiff_t n, int n_params,
+                        const fh_param *const *params, fh_optimiser **optimiser)
 {
   fh_optimiser *o = NULL;
   *optimiser = NULL;
   FH_TRY(check(config));
-  FH_TRY(check_places(n, n_params, params));
+  FH_TRY(check_places(n_params, params));
   FH_NEW(o, 1);
   o->config = *config;
   o->n = n;
@@ -96,6 +95,14 @@ fh_status fh_optimiser_create_for(const fh_optimiser_config *config, ptrdiff_t n
   return st;
 }
 
+fh_status fh_optimiser_create_for(const fh_optimiser_config *config, int n_params,
+                                  const fh_param *const *params, fh_optimiser **optimiser)
+{
+  const fh_param *last = n_params > 0 ? params[n_params - 1] : NULL;
+  FH_TRY(create(config, last ? last->offset + last->size : 0, n_params, params, optimiser));
+  return FH_OK;
+}
+
 fh_status fh_optimiser_create(const fh_optimiser_config *config, const fh_program *p,
                               fh_optimiser **optimiser)
 {
@@ -104,8 +111,7 @@ fh_status fh_optimiser_create(const fh_optimiser_config *config, const fh_progra
   *optimiser = NULL;
   FH_NEW(params, n);
   for (int i = 0; i < n; i++) params[i] = fh_program_param(p, i);
-  const fh_status st =
-      fh_optimiser_create_for(config, fh_program_param_size(p), n, params, optimiser);
+  const fh_status st = create(config, fh_program_param_size(p), n, params, optimiser);
   fh_free(params);
   FH_TRY(st);
   return FH_OK;

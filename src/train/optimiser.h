@@ -54,9 +54,9 @@ typedef struct {
  */
 fh_status fh_optimiser_create(const fh_optimiser_config *config, const fh_program *p,
                               fh_optimiser **optimiser) FH_MUST;
-/** The same for arrays of n reals in which n_params parameters stand in ascending order, with gaps or
+/** The same for parameters named one by one, which stand in one array in ascending order, with gaps or
  *  without; gaps are never touched. The list is copied, the parameters must outlive the optimiser. */
-fh_status fh_optimiser_create_for(const fh_optimiser_config *config, ptrdiff_t n, int n_params,
+fh_status fh_optimiser_create_for(const fh_optimiser_config *config, int n_params,
                                   const fh_param *const *params, fh_optimiser **optimiser) FH_MUST;
 void fh_optimiser_destroy(fh_optimiser **optimiser);
 /** L2 norm of the gradient's parameters in double, the same bits for the same gradient. */

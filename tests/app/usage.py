@@ -43,7 +43,7 @@ def options(where):
     refuse(["train", "-lr", "nan"] + out, 64, "option -lr needs a finite number", cwd=where)
     refuse(["train", "-lr", "1e999"] + out, 64, "option -lr needs a finite number", cwd=where)
     refuse(["train", "-n_modes", "12,,12"] + out, 64, "option -n_modes", cwd=where)
-    refuse(["train", "-shuffle", "maybe"] + out, 64, "option -shuffle is a switch", cwd=where)
+    refuse(["train", "-shuffle", "maybe"] + out, 64, "'maybe' is no option", cwd=where)
     refuse(["train", "-schedule", "cosin"] + out, 64, "did you mean 'cosine'", cwd=where)
     refuse(["train", "-model", "fnoo"] + out, 64, "did you mean 'fno'", cwd=where)
     refuse(["train", "-ksp_type", "cg"] + out, 64, "unknown option -ksp_type", cwd=where)

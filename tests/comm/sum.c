@@ -127,6 +127,40 @@ static void test_growth_and_restart(void)
   fh_sum_destroy(&t);
 }
 
+/* One call with a single unit of x in every entry, on a sum of one rank. */
+static bool single(fh_sum *s, double x, fh_real *total)
+{
+  fh_real v[N];
+  bool repeat, finite;
+  for (ptrdiff_t i = 0; i < N; i++) v[i] = (fh_real)x;
+  fh_sum_begin(s);
+  fh_sum_add(s, v);
+  MUST(fh_sum_finish(s, total, &repeat, &finite));
+  return repeat;
+}
+
+/* After 1 (< 2) the grid ends at 32; a silent call leaves it there. */
+static void test_head_room(void)
+{
+  fh_real total[N];
+  fh_sum *s;
+  MUST(fh_sum_create(MPI_COMM_SELF, BLOCKS, blocks, 16384, &s));
+  expect(single(s, 1, total) && !single(s, 1, total), "the grid of 1");
+  expect(!single(s, 0, total), "a silent call");
+  expect(!single(s, 31.9, total), "what fits the grid");
+  expect(!single(s, 1, total) && single(s, 32, total), "what just outgrows the grid");
+  expect(!single(s, 32, total) && !single(s, 1, total), "back to 1");
+  const double x = 1 / 3.0 * 0x1p-10; /* beside 1 to come: 2^-43 of the block's largest entry */
+  fh_real v[N] = {0};
+  bool repeat, finite;
+  for (ptrdiff_t i = 1; i < 7; i++) v[i] = (fh_real)x;
+  v[0] = 1;
+  fh_sum_add(s, v);
+  MUST(fh_sum_finish(s, total, &repeat, &finite));
+  near((double)total[3], (double)(fh_real)x, 0x1p-43, "accuracy with the most units");
+  fh_sum_destroy(&s);
+}
+
 static void test_zeros_and_denormals(void)
 {
   fh_real x[N] = {0}, total[N];
@@ -234,6 +268,7 @@ int main(int argc, char **argv)
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   test_distributions();
   test_growth_and_restart();
+  test_head_room();
   test_zeros_and_denormals();
   test_not_finite();
   test_overflow_of_the_sum();

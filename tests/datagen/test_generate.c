@@ -1,5 +1,6 @@
 /* The pipeline: one set on all ranks, on one, stopped and resumed; bad input; verification. */
-#include <sys/stat.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common.h"
@@ -216,6 +217,25 @@ static void test_errors(const char *folder)
                fh_generate_prepare(NULL, "fno-darcy-2021", &c, &fields));
 }
 
+/* no room for the last rank's journal: all ranks are told, nobody waits for ever */
+static void test_full_disk(const char *folder)
+{
+  fh_generate_config c = config(folder, "full.h5");
+  struct rlimit before, little;
+  EXPECT(getrlimit(RLIMIT_FSIZE, &before) == 0, "getrlimit");
+  little = before;
+  little.rlim_cur = 4 * SIZE * SIZE * sizeof(float);
+  signal(SIGXFSZ, SIG_IGN);
+  if (world_rank == world_size - 1) EXPECT(setrlimit(RLIMIT_FSIZE, &little) == 0, "setrlimit");
+  set(&c, "n", "40");
+  const fh_status st = fh_generate_run(MPI_COMM_WORLD, &c, NULL, NULL, NULL);
+  EXPECT(setrlimit(RLIMIT_FSIZE, &before) == 0, "setrlimit");
+  EXPECT(st == FH_ERR_IO, "status %d: %s", (int)st, fh_status_message());
+  EXPECT(access(c.out, F_OK) != 0, "a set that failed has its final name");
+  set(&c, "resume", "true");
+  EXPECT_OK(fh_generate_run(MPI_COMM_WORLD, &c, NULL, NULL, NULL));
+}
+
 /* every preset is a configuration that works, and its text reads back to itself */
 static void test_presets(void)
 {
@@ -332,6 +352,7 @@ int main(int argc, char **argv)
   test_stop_and_resume(folder);
   test_failures(folder);
   test_errors(folder);
+  test_full_disk(folder);
   test_presets();
   test_verify(folder);
   test_verify_bites(folder);

@@ -17,7 +17,12 @@ random.seed(3)
 
 def run(path, ranks, expect, word="", **wishes):
     words = [str(w) for pair in wishes.items() for w in pair]
-    p = subprocess.run([mpiexec, "-n", str(ranks), make_set, path] + words, capture_output=True, text=True)
+    command = [mpiexec, "-n", str(ranks), make_set, path] + words
+    try:
+        p = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    except subprocess.TimeoutExpired:  # Open MPI's launcher may miss the death of a rank: then it is ended too
+        assert expect is None, ("no end", command)
+        return -9
     if expect is not None:
         assert p.returncode == expect, (p.returncode, words, p.stdout, p.stderr)
         assert word in p.stderr, (word, p.stderr)
@@ -45,23 +50,24 @@ with tempfile.TemporaryDirectory() as folder:
         assert not os.path.exists(part)
 
     def begin_again():
-        for f in glob.glob(out) + glob.glob(out[:-3] + ".*"):
+        for f in glob.glob(out[:-3] + ".*"):
             shutil.rmtree(f) if os.path.isdir(f) else os.remove(f)
 
     # ---- killed at any moment, resumed on another number of ranks
     killed = rounds = 0
-    while rounds < 4:
+    while rounds < 3:
         begin_again()
         rounds += 1
-        for attempt in range(12):
+        for attempt in range(6):
             ranks = random.choice([1, 2, 3])
-            code = run(out, ranks, None, samples=N, existing=2, die_us=int(10 ** random.uniform(2.5, 4.2)))
+            code = run(out, ranks, None, samples=N, existing=2, die_us=int(10 ** random.uniform(2.5, 4.2)),
+                       die_rank=random.randrange(ranks))
             killed += code != 0
             if code == 0:
                 break
         run(out, random.choice([1, 2, 3]), 0, samples=N, existing=2)
         same()
-    assert killed >= 8, "only %d runs were killed" % killed
+    assert killed >= 6, "only %d runs were killed" % killed
 
     # ---- a torn end, a damaged record, a journal that is only half a header
     begin_again()

@@ -92,21 +92,29 @@ static fh_status weight_options(const parity_file *file, parity_config *a)
   return FH_OK;
 }
 
-/* the reference interpolates the skips and misplaces frequencies of leading axes; what is left to
- * compare is one axis without skips */
-static fh_status check_scaling(const fh_fno_config *c, int dim)
+/* The reference interpolates the skips and misplaces frequencies of leading axes. What is left to
+ * compare is one axis without skips, with modes below the Nyquist frequencies of all its grids. */
+static fh_status check_scaling(const fh_fno_config *c, const fh_grid *grid)
 {
   const fh_real_list *r = &c->resolution_scaling_factor;
-  bool scaled = false;
-  for (int i = 0; i < r->count; i++) scaled = scaled || r->value[i] != 1;
   const bool skips = c->fno_skip || (c->use_channel_mlp && c->channel_mlp_skip);
-  FH_CHECK(!scaled || (dim == 1 && !skips && !c->domain_padding.count), FH_ERR_UNSUPPORTED,
+  bool scaled = false, sound = grid->dim == 1 && !skips && !c->domain_padding.count;
+  ptrdiff_t n = grid->n[0];
+  for (ptrdiff_t layer = 0; layer < c->n_layers && r->count > 0; layer++) {
+    const double factor = r->value[r->count == 1 ? 0 : layer % r->count];
+    const ptrdiff_t out = (ptrdiff_t)rint(factor * (double)n);
+    scaled = scaled || factor != 1;
+    sound = sound && parity_scaling_is_sound(c->n_modes.value[0], n, out);
+    n = out;
+  }
+  for (int i = 0; i < r->count; i++) scaled = scaled || r->value[i] != 1;
+  FH_CHECK(!scaled || sound, FH_ERR_UNSUPPORTED,
            "resolution_scaling_factor: the engine resamples in Fourier space, the reference by "
            "interpolation");
   return FH_OK;
 }
 
-static fh_status fill_spec(const parity_file *file, int dim, fh_model_spec *spec)
+static fh_status fill_spec(const parity_file *file, const fh_grid *grid, fh_model_spec *spec)
 {
   PARITY_CONFIG a;
   ptrdiff_t in = 1, out = 1;
@@ -123,7 +131,7 @@ static fh_status fill_spec(const parity_file *file, int dim, fh_model_spec *spec
     if (item) FH_TRY(set(spec, same[i], item));
   }
   FH_TRY(parity_config_finish(&a));
-  FH_TRY(check_scaling(spec->config, dim));
+  FH_TRY(check_scaling(spec->config, grid));
   return FH_OK;
 }
 
@@ -161,7 +169,7 @@ fh_status parity_fno(const parity_file *file, const fh_team *team, parity_report
   fh_model_spec spec = {0};
   fh_shape in;
   FH_TRY(parity_input_shape(file, &in));
-  fh_status st = fill_spec(file, in.layout.grid.dim, &spec);
+  fh_status st = fill_spec(file, &in.layout.grid, &spec);
   if (st == FH_OK) st = compare(file, team, &spec, &in, report);
   fh_model_spec_clear(&spec);
   FH_TRY(st);

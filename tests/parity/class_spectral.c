@@ -30,7 +30,7 @@ static fh_status weight_options(parity_config *a)
   return FH_OK;
 }
 
-/* the reference scales the last axis rightly and misplaces the frequencies of the others */
+/* the reference scales the last axis (nearly) rightly and misplaces the frequencies of the others */
 static fh_status scaling(parity_config *a, const fh_shape *in, fh_spectral_config *c)
 {
   fh_real_list r = {0, {0}};
@@ -41,7 +41,12 @@ static fh_status scaling(parity_config *a, const fh_shape *in, fh_spectral_confi
              "resolution_scaling_factor of %d numbers", r.count);
     FH_CHECK(factor == 1 || i == c->dim - 1, FH_ERR_UNSUPPORTED,
              "resolution_scaling_factor of a leading axis: the reference misplaces frequencies");
-    if (factor != 1) c->out_n[i] = (ptrdiff_t)rint(factor * (double)in->layout.grid.n[i]);
+    const ptrdiff_t n = in->layout.grid.n[i], out = (ptrdiff_t)rint(factor * (double)n);
+    FH_CHECK(factor == 1 || parity_scaling_is_sound(c->modes[i], n, out), FH_ERR_UNSUPPORTED,
+             "resolution_scaling_factor with %td modes from %td to %td points: the reference "
+             "mistakes the last column for the Nyquist frequency",
+             c->modes[i], n, out);
+    if (factor != 1) c->out_n[i] = out;
   }
   return FH_OK;
 }

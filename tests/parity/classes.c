@@ -3,8 +3,11 @@
 #include <fnmatch.h>
 
 const parity_class parity_classes[] = {
-    {"neuralop.layers.*SpectralConv", parity_spectral},
-    {"neuralop.models.*FNO", parity_fno},
+    {"neuralop.layers.*.SpectralConv", parity_spectral},
+    {"neuralop.models.FNO", parity_fno},
+    {"neuralop.models.*.FNO", parity_fno},
+    {"neuralop.models.TFNO", parity_fno},
+    {"neuralop.models.*.TFNO", parity_fno},
     {"neuralop.*.LpLoss", parity_loss},
     {"neuralop.*.H1Loss", parity_loss},
     {"neuralop.*.MSELoss", parity_loss},

@@ -23,6 +23,12 @@ bool parity_shift_is_zero(const parity_shift *shift)
   return true;
 }
 
+bool parity_scaling_is_sound(ptrdiff_t modes, ptrdiff_t points, ptrdiff_t out_points)
+{
+  const ptrdiff_t last = modes / 2; /* largest frequency in use */
+  return last < points / 2 && 2 * last < out_points;
+}
+
 /* rotates axis of [outer][n][inner] */
 static fh_status rotate(double *values, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t by)
 {

@@ -20,5 +20,11 @@ typedef struct {
 parity_shift parity_shift_of(int dim, const ptrdiff_t *modes, const ptrdiff_t *rows,
                              const ptrdiff_t *grid);
 bool parity_shift_is_zero(const parity_shift *shift);
+/**
+ * True if the reference changes the resolution of the last axis rightly: it treats the last column
+ * of the spectrum of the input grid as the Nyquist frequency of the output grid, so that neither may
+ * be among the frequencies in use.
+ */
+bool parity_scaling_is_sound(ptrdiff_t modes, ptrdiff_t points, ptrdiff_t out_points);
 /** Moves the rows of a weight whose last dim axes are the modes. */
 fh_status parity_move_rows(const parity_shift *shift, parity_array *weight) FH_MUST;

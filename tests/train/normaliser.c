@@ -21,7 +21,7 @@ static double number(ptrdiff_t sample, ptrdiff_t channel, ptrdiff_t point)
 }
 
 typedef struct {
-  ptrdiff_t fails_from, constant, bad; /* sample; channel; sample; -1: never */
+  ptrdiff_t fails_at, constant, bad; /* sample; channel; sample; -1: never */
   ptrdiff_t read;
 } made_up;
 
@@ -29,8 +29,8 @@ static fh_status source(void *context, ptrdiff_t first, ptrdiff_t count, fh_real
 {
   made_up *m = context;
   m->read += count;
-  FH_CHECK(m->fails_from < 0 || first + count <= m->fails_from, FH_ERR_IO, "sample %td is broken",
-           m->fails_from);
+  FH_CHECK(m->fails_at < first || m->fails_at >= first + count, FH_ERR_IO, "sample %td is broken",
+           m->fails_at);
   for (ptrdiff_t s = 0; s < count; s++)
     for (ptrdiff_t c = 0; c < CHANNELS; c++)
       for (ptrdiff_t p = 0; p < POINTS; p++) {
@@ -166,10 +166,10 @@ static void refuse_fit(int kind, made_up m, ptrdiff_t samples, fh_status want, c
 static void test_fit_errors(void)
 {
   made_up broken = good, constant = good, bad = good;
-  broken.fails_from = 140;
+  broken.fails_at = 40;
   constant.constant = 1;
   bad.bad = 17;
-  refuse_fit(FH_NORM_CHANNEL, broken, SAMPLES, FH_ERR_IO, "sample 140 is broken");
+  refuse_fit(FH_NORM_CHANNEL, broken, SAMPLES, FH_ERR_IO, "sample 40 is broken");
   refuse_fit(FH_NORM_CHANNEL, constant, SAMPLES, FH_ERR_NUMERIC, "channel 1 is constant");
   refuse_fit(FH_NORM_POINT, constant, SAMPLES, FH_ERR_NUMERIC, "channel 1 is constant");
   refuse_fit(FH_NORM_SCALAR, bad, SAMPLES, FH_ERR_NUMERIC, "not finite");

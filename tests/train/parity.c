@@ -179,7 +179,7 @@ static void check_optimiser(const char *file, hid_t h)
   fh_optimiser *o;
   MUST(fh_optimiser_preset(preset_of(class), &c));
   c.decay = config_number(json, "weight_decay", c.decay);
-  MUST(fh_optimiser_create_for(&c, n, 4, list, &o));
+  MUST(fh_optimiser_create_for(&c, 4, list, &o));
   fh_real *p = fh_calloc(n, sizeof *p), *g = fh_calloc(n, sizeof *g);
   load_params(h, "params", 0, params, p);
   for (ptrdiff_t step = 0; step < 5; step++) {
