@@ -7,6 +7,7 @@
 #include "app/ending.h"
 #include "app/petsc.h"
 #include "app/version.h"
+#include "io/environment.h"
 
 static void print_overview(FILE *stream)
 {
@@ -59,9 +60,10 @@ static fh_status run_command(const fh_arguments *a, MPI_Comm comm)
   FH_TRY(fh_status_agree(comm, check_files(a, run.rank)));
   FH_TRY(fh_petsc_start(a->argc, a->argv));
   const fh_status st = fh_command_run(a->command, &run);
-  if (st != FH_OK) return st; /* PETSc's end is collective, and others may not get there */
+  if (st != FH_OK && st != FH_STOPPED)
+    return st; /* PETSc's end is collective, and others may not get there */
   FH_TRY(fh_petsc_stop());
-  return FH_OK;
+  return st;
 }
 
 static fh_status start(int argc, char **argv, MPI_Comm comm)
@@ -83,7 +85,8 @@ static fh_status start(int argc, char **argv, MPI_Comm comm)
 int main(int argc, char **argv)
 {
   MPI_Comm comm = MPI_COMM_NULL, last = MPI_COMM_NULL;
-  if (fh_io_environment() != FH_OK || MPI_Init(&argc, &argv) != MPI_SUCCESS) return 72;
+  if (fh_io_environment() != FH_OK) return fh_status_exit(FH_ERR_LIBRARY);
+  if (MPI_Init(&argc, &argv) != MPI_SUCCESS) return 72;
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   MPI_Comm_dup(MPI_COMM_WORLD, &comm);
   MPI_Comm_dup(MPI_COMM_WORLD, &last);

@@ -5,15 +5,14 @@
 
 #include "app/petsc.h"
 #include "base/memory.h"
+#include "io/yaml.h"
 
-enum { MAX_GROUPS = 24, NAME_BYTES = 96, VALUE_BYTES = 1024 };
+enum { MAX_GROUPS = 24, NAME_BYTES = 96 };
 
 typedef struct {
   fh_group_kind kind;
   char title[96];
-  int n;
-  fh_field *fields; /* the rows with the prefix before their names */
-  char (*names)[NAME_BYTES];
+  const fh_field *fields;
   void *config;
 } group;
 
@@ -34,13 +33,7 @@ fh_status fh_options_create(bool describe, fh_options **options)
 
 void fh_options_destroy(fh_options **options)
 {
-  fh_options *o = *options;
-  if (!o) return;
-  for (int i = 0; i < o->n; i++) {
-    fh_free(o->groups[i].fields);
-    fh_free(o->groups[i].names);
-  }
-  fh_free(o);
+  fh_free(*options);
   *options = NULL;
 }
 
@@ -60,18 +53,11 @@ const fh_field *fh_options_find(const fh_options *o, const char *name)
   return NULL;
 }
 
-static fh_status qualify(const fh_options *o, const char *prefix, const fh_field *fields, group *g)
+static fh_status check_names(const fh_options *o, const fh_field *fields)
 {
-  while (fields[g->n].name) g->n++;
-  FH_NEW(g->fields, g->n + 1);
-  FH_NEW(g->names, g->n + 1);
-  for (int i = 0; i < g->n; i++) {
-    snprintf(g->names[i], NAME_BYTES, "%s%s", prefix, fields[i].name);
-    g->fields[i] = fields[i];
-    g->fields[i].name = g->names[i];
-    FH_CHECK(o->describe || !fh_options_find(o, g->names[i]), FH_ERR_STATE,
-             "two groups of options have an option -%s: give one of them a prefix", g->names[i]);
-  }
+  for (const fh_field *f = fields; f->name && !o->describe; f++)
+    FH_CHECK(!fh_options_find(o, f->name), FH_ERR_STATE,
+             "two groups of options have an option -%s: one of them needs another name", f->name);
   return FH_OK;
 }
 
@@ -84,36 +70,45 @@ static fh_status look_up(const char *name, const char **value, PetscBool *given)
   return FH_OK;
 }
 
-static fh_status read_group(group *g)
+static fh_status read_group(const group *g)
 {
-  FH_TRY(fh_config_defaults(g->fields, g->config));
-  for (int i = 0; i < g->n; i++) {
+  for (const fh_field *f = g->fields; f->name; f++) {
     const char *value = NULL;
     PetscBool given = PETSC_FALSE;
-    FH_TRY(look_up(g->fields[i].name, &value, &given));
+    FH_TRY(look_up(f->name, &value, &given));
     if (!given) continue;
-    const bool needs_value =
-        g->fields[i].type != FH_FIELD_BOOL && g->fields[i].preset && g->fields[i].preset[0];
-    FH_CHECK((value && value[0]) || !needs_value, FH_ERR_USAGE, "option -%s needs a value",
-             g->fields[i].name);
-    FH_TRY(fh_config_set(g->fields, g->config, g->fields[i].name, value ? value : ""));
+    const bool may_be_empty = f->type == FH_FIELD_BOOL || !f->preset || !f->preset[0];
+    FH_CHECK((value && value[0]) || may_be_empty, FH_ERR_USAGE, "option -%s needs a value",
+             f->name);
+    FH_TRY(fh_config_set(g->fields, g->config, f->name, value ? value : ""));
   }
   return FH_OK;
 }
 
-fh_status fh_options_add(fh_options *o, fh_group_kind kind, const char *title, const char *prefix,
-                         const fh_field *fields, void *config)
+fh_status fh_options_overlay(fh_options *o, fh_group_kind kind, const char *title,
+                             const fh_field *fields, void *config)
 {
   FH_CHECK(o->n < MAX_GROUPS, FH_ERR_STATE, "more than %d groups of options", MAX_GROUPS);
-  group *g = &o->groups[o->n];
-  g->kind = kind;
-  g->config = config;
+  FH_TRY(check_names(o, fields));
+  group *g = &o->groups[o->n++];
+  *g = (group){.kind = kind, .fields = fields, .config = config};
   snprintf(g->title, sizeof g->title, "%s", title);
-  const fh_status st = qualify(o, prefix, fields, g);
-  o->n++; /* also after a failure: destroy frees it */
-  FH_TRY(st);
   if (!o->describe) FH_TRY(read_group(g));
   return FH_OK;
+}
+
+fh_status fh_options_add(fh_options *o, fh_group_kind kind, const char *title,
+                         const fh_field *fields, void *config)
+{
+  if (!o->describe) FH_TRY(fh_config_defaults(fields, config));
+  return fh_options_overlay(o, kind, title, fields, config);
+}
+
+const char *fh_options_text(const char *name)
+{
+  const char *value = NULL;
+  PetscBool given = PETSC_FALSE;
+  return look_up(name, &value, &given) == FH_OK && given && value ? value : "";
 }
 
 bool fh_options_given(const char *name)
@@ -174,12 +169,13 @@ static fh_status all_names(const fh_options *o, bool solver, const char ***names
 {
   int n = 0;
   const int n_solver = solver ? (int)(sizeof solver_names / sizeof *solver_names) : 0;
-  for (int i = 0; i < o->n; i++) n += o->groups[i].n;
+  for (int i = 0; i < o->n; i++)
+    for (const fh_field *f = o->groups[i].fields; f->name; f++) n++;
   const char **list = NULL;
   FH_NEW(list, n + n_solver + 1);
   n = 0;
   for (int i = 0; i < o->n; i++)
-    for (int j = 0; j < o->groups[i].n; j++) list[n++] = o->groups[i].fields[j].name;
+    for (const fh_field *f = o->groups[i].fields; f->name; f++) list[n++] = f->name;
   for (int i = 0; i < n_solver; i++) list[n++] = solver_names[i];
   *names = list;
   return FH_OK;
@@ -225,59 +221,45 @@ fh_status fh_options_check(fh_options *o, bool solver)
   return FH_OK;
 }
 
+/* the ladder of solvers asks for these only when a sample needs it */
+static bool is_for_ladder(const char *name)
+{
+  return !strncmp(name, "retry_", 6) || !strncmp(name, "direct_", 7);
+}
+
 static fh_status refuse_unused(const fh_options *o, void *context, const char *name,
                                const char *value)
 {
   (void)context, (void)value;
-  return refuse(o, true, "the work is done, but no solver asked for option", name);
+  return is_for_ladder(name) ? FH_OK : refuse(o, true, "no solver asks for option", name);
 }
 
-fh_status fh_options_check_used(const fh_options *o)
+fh_status fh_options_check_solver(const fh_options *o)
 {
   FH_TRY(visit_left(refuse_unused, o, NULL));
   return FH_OK;
 }
 
+static fh_status count_left(const fh_options *o, void *context, const char *name, const char *value)
+{
+  int *n = context;
+  (void)o, (void)value;
+  *n += !is_for_ladder(name);
+  return FH_OK;
+}
+
+bool fh_options_left_for_solver(const fh_options *o)
+{
+  int n = 0;
+  return visit_left(count_left, o, &n) == FH_OK && n > 0;
+}
+
 /* ---- YAML --------------------------------------------------------------------------------------- */
-
-static fh_status add_quoted(fh_text *yaml, const char *text)
-{
-  FH_TRY(fh_text_add(yaml, "\""));
-  for (const char *c = text; *c; c++) {
-    if (*c == '"' || *c == '\\')
-      FH_TRY(fh_text_add(yaml, "\\%c", *c));
-    else if ((unsigned char)*c < ' ')
-      FH_TRY(fh_text_add(yaml, "\\x%02x", (unsigned)*c));
-    else
-      FH_TRY(fh_text_add(yaml, "%c", *c));
-  }
-  FH_TRY(fh_text_add(yaml, "\""));
-  return FH_OK;
-}
-
-static fh_status add_field(fh_text *yaml, const fh_field *f, const void *config)
-{
-  char value[VALUE_BYTES];
-  fh_config_get(f, config, value, sizeof value);
-  FH_TRY(fh_text_add(yaml, "%s: ", f->name));
-  if (f->type == FH_FIELD_TEXT)
-    FH_TRY(add_quoted(yaml, value));
-  else if (f->type == FH_FIELD_INTS || f->type == FH_FIELD_REALS)
-    FH_TRY(fh_text_add(yaml, "[%s]", value));
-  else
-    FH_TRY(fh_text_add(yaml, "%s", value));
-  FH_TRY(fh_text_add(yaml, "\n"));
-  return FH_OK;
-}
 
 static fh_status add_left(const fh_options *o, void *context, const char *name, const char *value)
 {
-  fh_text *yaml = context;
   (void)o;
-  FH_TRY(fh_text_add(yaml, "%s: ", name));
-  FH_TRY(add_quoted(yaml, value ? value : ""));
-  FH_TRY(fh_text_add(yaml, "\n"));
-  return FH_OK;
+  return fh_yaml_entry(context, name, value ? value : "");
 }
 
 fh_status fh_options_yaml(const fh_options *o, fh_text *yaml)
@@ -285,8 +267,7 @@ fh_status fh_options_yaml(const fh_options *o, fh_text *yaml)
   for (int i = 0; i < o->n; i++) {
     const group *g = &o->groups[i];
     if (g->kind != FH_GROUP_RUN) continue;
-    FH_TRY(fh_text_add(yaml, "# %s\n", g->title));
-    for (int j = 0; j < g->n; j++) FH_TRY(add_field(yaml, &g->fields[j], g->config));
+    FH_TRY(fh_yaml_section(yaml, g->title, g->fields, g->config));
   }
   fh_text left = {NULL, 0, 0};
   fh_status st = visit_left(add_left, o, &left);
@@ -322,6 +303,6 @@ void fh_options_help(const fh_options *o, FILE *stream)
 {
   for (int i = 0; i < o->n; i++) {
     fprintf(stream, "\n%s:\n", o->groups[i].title);
-    for (int j = 0; j < o->groups[i].n; j++) print_field(&o->groups[i].fields[j], stream);
+    for (const fh_field *f = o->groups[i].fields; f->name; f++) print_field(f, stream);
   }
 }

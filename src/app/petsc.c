@@ -2,31 +2,9 @@
 
 #include <stdbool.h>
 
-/* PETSc calls its handler once a stack frame; the first call of an error has the sentence, and
-   PetscErrorMessage keeps it for whoever converts the code */
-static PetscErrorCode be_silent(MPI_Comm comm, int line, const char *function, const char *file,
-                                PetscErrorCode error, PetscErrorType type, const char *sentence,
-                                void *context)
-{
-  (void)comm, (void)line, (void)function, (void)file, (void)type, (void)sentence, (void)context;
-  return error;
-}
-
-fh_status fh_petsc_error(PetscErrorCode error, const char *file, int line, const char *function)
-{
-  const char *general = NULL;
-  char *sentence = NULL;
-  PetscErrorMessage(error, &general, &sentence);
-  const bool told = sentence && sentence[0];
-  return fh_status_raise(FH_ERR_LIBRARY, file, line, function, "PETSc: %s",
-                         told      ? sentence
-                         : general ? general
-                                   : "unknown error");
-}
-
 fh_status fh_petsc_start(int argc, char **argv)
 {
-  FH_TRY_PETSC(PetscPushErrorHandler(be_silent, NULL));
+  FH_TRY_PETSC(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
   const PetscErrorCode error = PetscInitialize(&argc, &argv, NULL, NULL);
   if (error == PETSC_ERR_FILE_OPEN || error == PETSC_ERR_LIB || error == PETSC_ERR_SUP ||
       error == PETSC_ERR_ARG_WRONG || error == PETSC_ERR_USER_INPUT) {

@@ -37,16 +37,28 @@ typedef struct {
 fh_status fh_model_spec_create(const fh_model_class *class, int in_channels, int out_channels,
                                fh_model_spec *spec) FH_MUST;
 void fh_model_spec_clear(fh_model_spec *spec);
-/** The spec as JSON text (free with fh_free) and back. Errors: FH_ERR_FORMAT. */
+/** The spec as JSON text (free with fh_free) and back; the same spec gives the same text. An option
+ *  that the text does not name has its default. Errors: FH_ERR_FORMAT. */
 fh_status fh_model_spec_to_json(const fh_model_spec *spec, char **json) FH_MUST;
 fh_status fh_model_spec_from_json(const char *json, fh_model_spec *spec) FH_MUST;
 
 /**
+ * fh_model_program - the steps of spec on a grid, not built yet
+ *
+ * Collective on team. batch: samples of one call (the micro-batch). Nothing is allocated for values
+ * or parameters: for counts of parameters, flops and -dry_run. Errors: FH_ERR_USAGE for a
+ * configuration that makes no sense, FH_ERR_SHAPE and FH_ERR_UNSUPPORTED from the operators.
+ */
+fh_status fh_model_program(const fh_model_spec *spec, const fh_team *team, const fh_grid *grid,
+                           ptrdiff_t batch, fh_program **program) FH_MUST;
+/**
  * fh_model_build - the program of spec on a grid
  *
- * Collective on team. batch: samples of one call (the micro-batch). The program is built and its
- * parameters are zero: call fh_program_init or copy values.
+ * fh_model_program and fh_program_build. The parameters are zero: call fh_program_init or copy
+ * values.
  */
 fh_status fh_model_build(const fh_model_spec *spec, const fh_team *team, const fh_grid *grid,
                          ptrdiff_t batch, fh_purpose purpose, fh_buffers buffers,
                          fh_program **program) FH_MUST;
+/** Real numbers in the parameters of p, built or not; a complex one counts two. */
+ptrdiff_t fh_model_n_params(const fh_program *p);

@@ -18,11 +18,10 @@
  *  vrmse           mean over frames of sqrt(mean_x e^2 / (var_x y + 1e-7)), unbiased      (The Well)
  *  nrmse_well      mean over frames of sqrt(mean_x e^2 / (mean_x y^2 + 1e-7))             (The Well)
  *  spectral_mse_low/mid/high    part of mean_x e^2 in three bins of |k|, k_a = 2 pi j / n_a, with edges
- *                  0, then evenly in log |k| between 2 pi / max n and pi sqrt(dim); mean over frames;
+ *                  0, then evenly in log |k| up from 2 pi / max n to pi sqrt(dim); mean over frames;
  *                  the three add up to the mean of e^2                                    (The Well)
- *  spectral_nmse_low/mid/high   the same over the part of mean_x y^2 in that bin (a bin without
- *                  energy of the truth divides by 1e-7)                                   (The Well)
- * PDEBench's published code divides its sums by (number of batches - 1); here every sample counts
+ *  spectral_nmse_low/mid/high   the same over (the part of mean_x y^2 in that bin + 1e-7)    (The Well)
+ * A norm of the truth that is 0 counts as 1. PDEBench's published code divides its sums by (number of batches - 1); here every sample counts
  * once.
  */
 #pragma once

@@ -20,11 +20,15 @@ extern const char *const fh_norm_names[]; /* "none", "channel", "point", "scalar
 typedef struct {
   int kind; /* fh_norm_kind */
   double epsilon;
-  ptrdiff_t channels, points; /* points: 1 unless FH_NORM_POINT */
-  double *mean, *deviation;   /* [channels][points]; deviation unbiased, without epsilon */
+  ptrdiff_t channels, points; /* points: 1 unless FH_NORM_POINT; FH_NORM_SCALAR: 1 and 1 */
+  double *mean, *deviation;   /* [channels][points]; deviation unbiased, without epsilon; NULL for
+                                 FH_NORM_NONE, which changes nothing */
 } fh_normaliser;
 
-/** Reads samples [first, last) of channel-major fields: filled by the caller's callback. */
+/** The epsilon of the reference implementations: 1e-7 for FH_NORM_CHANNEL, else 1e-5. */
+double fh_norm_epsilon(int kind);
+
+/** Reads count samples from first into values [count][channels][points]. Local. */
 typedef fh_status (*fh_normaliser_source)(void *context, ptrdiff_t first, ptrdiff_t count,
                                           fh_real *values);
 
@@ -33,12 +37,16 @@ typedef fh_status (*fh_normaliser_source)(void *context, ptrdiff_t first, ptrdif
  *
  * Collective on comm: each rank reads its share through source. Two passes over fixed blocks of
  * samples, combined in the order of the blocks: the same bits for any number of ranks.
- * Errors: FH_ERR_NUMERIC if a deviation is 0 or not finite (names the channel).
+ * epsilon < 0: fh_norm_epsilon(kind).
+ * Errors, on all ranks alike: what source returned; FH_ERR_NUMERIC if a mean is not finite, or a whole
+ * channel is constant (names the channel; single constant points of FH_NORM_POINT, as on a Dirichlet
+ * boundary, are allowed: epsilon keeps them finite); FH_ERR_UNSUPPORTED for a grid that is split over
+ * ranks.
  */
 fh_status fh_normaliser_fit(MPI_Comm comm, int kind, double epsilon, ptrdiff_t n,
                             const fh_shape *shape, fh_normaliser_source source, void *context,
                             fh_normaliser **normaliser) FH_MUST;
-/** From stored numbers (copied). */
+/** From stored numbers (copied). Errors: FH_ERR_FORMAT for numbers no fit can have made. */
 fh_status fh_normaliser_create(int kind, double epsilon, ptrdiff_t channels, ptrdiff_t points,
                                const double *mean, const double *deviation,
                                fh_normaliser **normaliser) FH_MUST;

@@ -29,9 +29,11 @@ typedef struct {
   bool cycle_momentum; /* one-cycle: beta1 runs opposite to the rate, overwriting the optimiser's */
   double momentum_base, momentum_max;
   bool three_phase, linear; /* one-cycle variants of PyTorch */
-  bool per_step;            /* advance every optimiser step, not every epoch */
+  ptrdiff_t warmup; /* not one-cycle: rate*(s+1)/(warmup+1) in the first steps, then the schedule */
+  bool per_step;    /* advance every optimiser step, not every epoch */
 } fh_schedule_config;
 
+extern const char *const fh_schedule_names[]; /* "constant", "step", "cosine", "onecycle", NULL */
 extern const fh_field fh_schedule_fields[];
 
 typedef struct {
@@ -40,6 +42,12 @@ typedef struct {
   double rate, beta1; /* in force now; beta1 < 0: leave the optimiser's alone */
 } fh_schedule;
 
-/** Errors: FH_ERR_USAGE for values that the schedule cannot use (period 0, ...). */
+/**
+ * fh_schedule_create - the schedule before its first step
+ *
+ * A plain value: step, rate and beta1 are the whole state of a checkpoint. The caller replaces a period
+ * of 0 first. Errors: FH_ERR_USAGE for values that the schedule cannot use (period 0, ...).
+ */
 fh_status fh_schedule_create(const fh_schedule_config *config, fh_schedule *schedule) FH_MUST;
+/** One scheduler step. One-cycle: after the period the last value stays (PyTorch raises). */
 void fh_schedule_advance(fh_schedule *schedule);

@@ -1,0 +1,134 @@
+#include "datagen/labeller.h"
+#include "datagen/petsc.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+static PetscErrorCode create_system(fh_labeller *l)
+{
+  PetscMPIInt rank = 0;
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(l->problem->comm, &rank));
+  l->rank = rank;
+  PetscCall(l->problem->class->matrix_create(l->problem, &l->matrix));
+  PetscCall(MatCreateVecs(l->matrix, &l->x, &l->b));
+  PetscCall(VecScatterCreateToZero(l->x, &l->gather, &l->whole));
+  PetscFunctionReturn(0);
+}
+
+static fh_status build(MPI_Comm comm, const fh_generate_config *config, fh_labeller *l)
+{
+  const fh_problem_class *class = NULL;
+  l->seed = (uint64_t)config->seed;
+  FH_TRY(fh_problem_find(config->problem, &class));
+  FH_TRY(fh_problem_create(comm, class, config->problem_config, &config->size, &l->problem));
+  FH_TRY_PETSC(create_system(l));
+  const fh_sequence_hint hint = {.symmetric = l->problem->symmetric,
+                                 .positive_definite = l->problem->positive_definite};
+  FH_TRY(fh_sequence_create(l->matrix, &hint, &config->solver, &l->sequence));
+  return FH_OK;
+}
+
+fh_status fh_labeller_create(MPI_Comm comm, const fh_generate_config *config,
+                             fh_labeller **labeller)
+{
+  fh_labeller *l = NULL;
+  *labeller = NULL;
+  FH_NEW(l, 1);
+  const fh_status st = build(comm, config, l);
+  if (st != FH_OK) fh_labeller_destroy(&l);
+  *labeller = l;
+  return st;
+}
+
+void fh_labeller_destroy(fh_labeller **labeller)
+{
+  fh_labeller *l = *labeller;
+  if (!l) return;
+  fh_sequence_destroy(&l->sequence);
+  if (l->gather) (void)VecScatterDestroy(&l->gather);
+  if (l->whole) (void)VecDestroy(&l->whole);
+  if (l->b) (void)VecDestroy(&l->b);
+  if (l->x) (void)VecDestroy(&l->x);
+  if (l->matrix) (void)MatDestroy(&l->matrix);
+  fh_problem_destroy(&l->problem);
+  fh_free(l);
+  *labeller = NULL;
+}
+
+static void fill_nan(fh_problem *p, bool inputs_too)
+{
+  const ptrdiff_t points = fh_grid_size(&p->grid);
+  for (int f = 0; f < p->n_fields; f++) {
+    if (!p->fields[f].is_output && !inputs_too) continue;
+    for (ptrdiff_t i = 0; i < points * p->fields[f].info.channels; i++)
+      p->value[f][i] = (double)NAN;
+  }
+}
+
+static PetscErrorCode assemble(fh_labeller *l)
+{
+  fh_problem *p = l->problem;
+  PetscFunctionBeginUser;
+  if (!l->assembled || !p->constant_matrix) PetscCall(p->class->matrix(p, l->matrix));
+  PetscCall(p->class->rhs(p, l->b));
+  PetscFunctionReturn(0);
+}
+
+fh_status fh_labeller_assemble(fh_labeller *l, int64_t index, bool *usable, char why[256])
+{
+  const fh_status st = l->problem->class->sample(l->problem, l->seed, index);
+  *usable = st == FH_OK;
+  if (st == FH_ERR_NUMERIC) {
+    snprintf(why, 256, "%s", fh_status_message());
+    fh_status_clear();
+    return FH_OK;
+  }
+  FH_TRY(st);
+  FH_TRY_PETSC(assemble(l));
+  l->assembled = true;
+  return FH_OK;
+}
+
+static PetscErrorCode store(fh_labeller *l)
+{
+  const PetscScalar *values = NULL;
+  PetscFunctionBeginUser;
+  PetscCall(VecScatterBegin(l->gather, l->x, l->whole, INSERT_VALUES, SCATTER_FORWARD));
+  PetscCall(VecScatterEnd(l->gather, l->x, l->whole, INSERT_VALUES, SCATTER_FORWARD));
+  if (l->rank != 0) PetscFunctionReturn(0);
+  PetscCall(VecGetArrayRead(l->whole, &values));
+  l->problem->class->store(l->problem, values);
+  PetscCall(VecRestoreArrayRead(l->whole, &values));
+  PetscFunctionReturn(0);
+}
+
+fh_status fh_labeller_make(fh_labeller *l, int64_t index, fh_sample_record *record, char why[256])
+{
+  const double start = fh_clock();
+  fh_solve_report report = {.residual = (double)NAN};
+  bool usable = false;
+  why[0] = '\0';
+  FH_TRY(fh_labeller_assemble(l, index, &usable, why));
+  if (usable) FH_TRY(fh_sequence_solve(l->sequence, l->b, l->x, &report));
+  if (report.accepted) {
+    FH_TRY_PETSC(store(l));
+  } else {
+    fill_nan(l->problem, !usable);
+    if (usable)
+      snprintf(why, 256, "%s, residual %.3g after %d iterations", report.why, report.residual,
+               (int)report.iterations);
+  }
+  *record = (fh_sample_record){.index = index,
+                               .seed = l->seed,
+                               .iterations = report.iterations,
+                               .rung = report.rung,
+                               .residual = report.residual,
+                               .seconds = fh_clock() - start,
+                               .valid = report.accepted};
+  return FH_OK;
+}

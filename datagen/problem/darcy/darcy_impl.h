@@ -1,0 +1,28 @@
+/* darcy_impl - what the files of this folder share */
+#pragma once
+
+#include "datagen/problem/darcy/darcy.h"
+
+/* what the 5-point assembly sees */
+typedef struct {
+  bool cells;       /* unknowns are cells (a[m0][m1]); else interior vertices (a[m0+2][m1+2]) */
+  ptrdiff_t m[2];   /* unknowns per axis */
+  double weight[2]; /* 1/h^2 per axis */
+  const double *a;  /* coefficient at the cells or vertices, not owned */
+} fh_darcy_system;
+
+typedef struct {
+  fh_grf *field; /* NULL where nothing is random */
+  fh_darcy_system system;
+  double *vertices; /* FNO_COMPAT: coefficient, then solution, at the vertices */
+  double *work;     /* FNO_COMPAT: of the spline */
+} fh_darcy;
+
+/* coefficient of sample index at the points of p->grid, into p->value[0] */
+fh_status fh_darcy_coefficient_sample(fh_problem *p, uint64_t seed, int64_t index) FH_MUST;
+/* f at a point */
+double fh_darcy_source(const fh_darcy_config *config, double x, double y);
+
+PetscErrorCode fh_darcy_matrix_create(fh_problem *p, Mat *matrix);
+PetscErrorCode fh_darcy_matrix(fh_problem *p, Mat matrix);
+PetscErrorCode fh_darcy_rhs(fh_problem *p, Vec b);

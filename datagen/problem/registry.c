@@ -1,0 +1,6 @@
+/* Every class of problems, in the order of `-problem list`: a new folder adds its line here. */
+#include "datagen/problem/problem.h"
+
+#include "datagen/problem/darcy/darcy.h"
+
+const fh_problem_class *const fh_problem_registry[] = {&fh_darcy_class, NULL};

@@ -1,0 +1,74 @@
+/**
+ * sequence - solving one linear system after another, each to a tolerance that is checked
+ *
+ * The matrix is one Mat object whose values change from system to system (unless it is constant), so
+ * that whatever KSP and PC keep - symbolic factors, recycled spaces - survives. The solver is the
+ * user's: every -ksp_... and -pc_... option applies. A solution is accepted only if the KSP converged
+ * and the residual recomputed from scratch, ||b - A x|| / ||b||, is within the tolerance. If it is
+ * not, a ladder of other solvers is climbed:
+ *   0  the asked solver; where its own test was too lenient, again with a tighter one
+ *   1  FGMRES(100) with ILU(2); several ranks: ASM with overlap 2, ILU(0)   (options: -retry_...)
+ *   2  sparse LU with iterative refinement, MUMPS where there is one    (options: -direct_...)
+ */
+#pragma once
+
+#include <petscksp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/config.h"
+
+typedef struct {
+  double tolerance; /* of the recomputed relative residual */
+  bool warm_start;  /* start from the previous solution of the sequence */
+} fh_sequence_config;
+
+#define FH_SEQUENCE_FIELDS(type, member)                                                           \
+  {"tolerance",                                                                                    \
+   FH_FIELD_REAL,                                                                                  \
+   offsetof(type, member.tolerance),                                                               \
+   "1e-8",                                                                                         \
+   0.0,                                                                                            \
+   1.0,                                                                                            \
+   NULL,                                                                                           \
+   "accepted ||b - A u|| / ||b||, recomputed for every sample"},                                   \
+  {                                                                                                \
+    "warm_start", FH_FIELD_BOOL, offsetof(type, member.warm_start), "false", 0.0, 0.0, NULL,       \
+        "start every solve from the previous solution of the sequence"                             \
+  }
+
+/** What is known about the matrices beforehand: chooses the solver where the user chose none. */
+typedef struct {
+  bool symmetric, positive_definite;
+} fh_sequence_hint;
+
+typedef struct {
+  bool accepted;
+  int rung;           /* that accepted; the last one tried if none did */
+  int32_t iterations; /* of all rungs together */
+  double residual;    /* recomputed; NaN if there is none */
+  const char *why;    /* not accepted: the last solver's reason in PETSc's words */
+} fh_solve_report;
+
+typedef struct fh_sequence fh_sequence;
+
+/**
+ * fh_sequence_create - a sequence of systems with this matrix
+ *
+ * Collective on the communicator of matrix, which has its structure and is not owned. Reads the
+ * options database without a prefix.
+ */
+fh_status fh_sequence_create(Mat matrix, const fh_sequence_hint *hint,
+                             const fh_sequence_config *config, fh_sequence **sequence) FH_MUST;
+void fh_sequence_destroy(fh_sequence **sequence);
+/**
+ * fh_sequence_solve - solve with the matrix's present values
+ *
+ * Collective. x need not be set. A system that no rung solves is no error: report->accepted is false
+ * on all ranks.
+ */
+fh_status fh_sequence_solve(fh_sequence *s, Vec b, Vec x, fh_solve_report *report) FH_MUST;
+/** "cg + cholesky": the asked solver, for logs and files. */
+void fh_sequence_describe(const fh_sequence *s, char *text, size_t bytes);
+/** ||b - A x|| / ||b|| (||A x|| for b = 0). Collective. */
+PetscErrorCode fh_sequence_residual(Mat matrix, Vec b, Vec x, Vec work, double *residual);

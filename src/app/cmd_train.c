@@ -1,0 +1,216 @@
+/* fredholm train: a run folder with a trained model */
+#include <math.h>
+#include <string.h>
+
+#include "app/command.h"
+#include "app/data.h"
+#include "app/estimate.h"
+#include "app/folder.h"
+#include "app/train_hooks.h"
+#include "io/atomic.h"
+#include "train/trainer.h"
+
+typedef struct {
+  char data[FH_TEXT_MAX], test[FH_TEXT_MAX], out[FH_TEXT_MAX], model[FH_TEXT_MAX];
+} train_files;
+
+typedef struct {
+  bool resume, overwrite, dry_run;
+} train_call;
+
+typedef struct {
+  train_files files;
+  train_call call;
+  fh_data_config data;
+  fh_train_setup setup;
+} train_config;
+
+/* ---- options ------------------------------------------------------------------------------------ */
+
+#define AT(member) offsetof(train_files, member)
+static const fh_field file_fields[] = {
+    {"data", FH_FIELD_TEXT, AT(data), "", 0, 0, NULL, "training set (HDF5)"},
+    {"test", FH_FIELD_TEXT, AT(test), "", 0, 0, NULL,
+     "test sets, separated by commas; the first decides which model is the best"},
+    {"out", FH_FIELD_TEXT, AT(out), "", 0, 0, NULL,
+     "folder of the run: model.h5 (the last), best.h5, checkpoints, log.jsonl, config.yaml, "
+     "metrics.json"},
+    {"model", FH_FIELD_TEXT, AT(model), "fno", 0, 0, NULL, "family of models"},
+    FH_FIELDS_END};
+#undef AT
+
+#define AT(member) offsetof(train_call, member)
+static const fh_field call_fields[] = {
+    {"resume", FH_FIELD_BOOL, AT(resume), "false", 0, 0, NULL,
+     "go on from the newest checkpoint in the folder (from the start if there is none)"},
+    {"overwrite", FH_FIELD_BOOL, AT(overwrite), "false", 0, 0, NULL,
+     "remove the earlier run in the folder"},
+    {"dry_run", FH_FIELD_BOOL, AT(dry_run), "false", 0, 0, NULL,
+     "only tell sizes, memory and time, write nothing"},
+    FH_FIELDS_END};
+#undef AT
+
+static fh_status describe_models(fh_options *o)
+{
+  for (int i = 0; fh_model_registry[i]; i++) {
+    char title[64];
+    snprintf(title, sizeof title, "model %s", fh_model_registry[i]->name);
+    FH_TRY(fh_options_add(o, FH_GROUP_RUN, title, fh_model_registry[i]->fields, NULL));
+  }
+  return FH_OK;
+}
+
+static fh_status declare_model(fh_options *o, train_config *c)
+{
+  const fh_model_class *class = NULL;
+  if (!c) return describe_models(o);
+  FH_TRY(fh_model_class_find(c->files.model, &class));
+  FH_TRY(fh_model_spec_create(class, 1, 1, &c->setup.spec)); /* the data will tell the channels */
+  return fh_options_add(o, FH_GROUP_RUN, "model", class->fields, c->setup.spec.config);
+}
+
+/* -optimiser names a class whose conventions and defaults the single options then change */
+static fh_status declare_optimiser(fh_options *o, fh_optimiser_config *c)
+{
+  if (!c) return fh_options_add(o, FH_GROUP_RUN, "optimiser", fh_optimiser_fields, NULL);
+  const char *name = fh_options_text("optimiser");
+  FH_TRY(fh_config_defaults(fh_optimiser_fields, c));
+  if (name[0]) FH_TRY(fh_config_set(fh_optimiser_fields, c, "optimiser", name));
+  FH_TRY(fh_optimiser_preset(c->kind, c));
+  return fh_options_overlay(o, FH_GROUP_RUN, "optimiser", fh_optimiser_fields, c);
+}
+
+static fh_status declare(fh_options *o, void *config)
+{
+  train_config *c = config;
+#define IN(member) (c ? &c->member : NULL)
+  FH_TRY(fh_options_add(o, FH_GROUP_RUN, "files", file_fields, IN(files)));
+  FH_TRY(fh_options_add(o, FH_GROUP_CALL, "call", call_fields, IN(call)));
+  FH_TRY(fh_options_add(o, FH_GROUP_RUN, "data", fh_data_fields, IN(data)));
+  FH_TRY(declare_model(o, c));
+  FH_TRY(fh_options_add(o, FH_GROUP_RUN, "training", fh_train_fields, IN(setup.train)));
+  FH_TRY(fh_options_add(o, FH_GROUP_RUN, "loss", fh_loss_fields, IN(setup.loss)));
+  FH_TRY(declare_optimiser(o, IN(setup.optimiser)));
+  FH_TRY(fh_options_add(o, FH_GROUP_RUN, "schedule", fh_schedule_fields, IN(setup.schedule)));
+#undef IN
+  return FH_OK;
+}
+
+static void clear(void *config)
+{
+  fh_model_spec_clear(&((train_config *)config)->setup.spec);
+}
+
+/* ---- data ------------------------------------------------------------------------------------------ */
+
+enum { MAX_TESTS = 16 };
+
+typedef struct {
+  fh_dataset *train, *tests[MAX_TESTS];
+  int n_tests;
+} train_data;
+
+static void close_data(train_data *d)
+{
+  fh_dataset_close(&d->train);
+  for (int i = 0; i < d->n_tests; i++) fh_dataset_close(&d->tests[i]);
+}
+
+static fh_status open_tests(MPI_Comm comm, const train_config *c, train_data *d)
+{
+  char names[FH_TEXT_MAX], *rest = NULL;
+  memcpy(names, c->files.test, sizeof names);
+  for (char *name = strtok_r(names, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
+    FH_CHECK(d->n_tests < MAX_TESTS, FH_ERR_USAGE, "option -test takes at most %d sets", MAX_TESTS);
+    FH_TRY(fh_data_open(comm, name, &c->data, &d->tests[d->n_tests]));
+    d->n_tests++;
+  }
+  return FH_OK;
+}
+
+static fh_status open_data(MPI_Comm comm, train_config *c, train_data *d)
+{
+  FH_TRY(fh_data_open(comm, c->files.data, &c->data, &d->train));
+  FH_TRY(open_tests(comm, c, d));
+  c->setup.spec.in_channels = fh_dataset_in_channels(d->train);
+  c->setup.spec.out_channels = fh_dataset_out_channels(d->train);
+  return FH_OK;
+}
+
+/* ---- the run ----------------------------------------------------------------------------------------- */
+
+static fh_status write_config(const fh_run *run, const train_config *c)
+{
+  char path[4096];
+  if (run->rank) return FH_OK;
+  FH_TRY(fh_folder_file(c->files.out, "config.yaml", path));
+  return fh_atomic_write_text(path, run->yaml);
+}
+
+/* a resumed run keeps its config.yaml until it has turned out to be the same run */
+static fh_status write_start(const fh_run *run, const train_config *c)
+{
+  char path[4096];
+  if (run->rank) return FH_OK;
+  if (!c->call.resume) FH_TRY(write_config(run, c));
+  FH_TRY(fh_folder_file(c->files.out, "log.jsonl", path));
+  return fh_progress_open_log(run->progress, path, c->call.resume);
+}
+
+static fh_status train_in_folder(const fh_run *run, const fh_team *team, const train_config *c,
+                                 train_data *d)
+{
+  char path[4096];
+  fh_train_listener listener = {.run = run, .tests = d->tests};
+  const fh_train_hooks hooks = fh_train_listener_hooks(&listener);
+  FH_TRY(fh_folder_file(c->files.out, "metrics.json", path));
+  FH_TRY(fh_status_agree(run->comm, write_start(run, c)));
+  fh_status st = fh_train_run(team, &c->setup, d->train, d->n_tests, d->tests, c->files.out,
+                              c->call.resume, &hooks);
+  if (st == FH_OK || st == FH_STOPPED) {
+    const fh_status written = fh_status_agree(run->comm, write_config(run, c));
+    if (written != FH_OK) st = written;
+  }
+  if (st == FH_OK) st = fh_status_agree(run->comm, fh_train_listener_write(&listener, path));
+  fh_train_listener_clear(&listener);
+  FH_TRY(st);
+  fh_log_message(run->log, FH_LOG_INFO, "the trained model is %s/model.h5", c->files.out);
+  return FH_OK;
+}
+
+static fh_status train(const fh_run *run, const fh_team *team, const train_config *c, train_data *d)
+{
+  fh_folder folder;
+  if (c->call.dry_run) return fh_estimate_training(run, team, &c->setup, d->train);
+  FH_TRY(fh_folder_enter(run->comm, c->files.out, c->call.resume, c->call.overwrite, &folder));
+  fh_run_echo(run);
+  const fh_status st = train_in_folder(run, team, c, d);
+  if (st != FH_OK && run->rank == 0) fh_folder_take_back(&folder);
+  return st;
+}
+
+static fh_status run_train(fh_run *run, void *config)
+{
+  train_config *c = config;
+  train_data d = {.n_tests = 0};
+  fh_team *team = NULL;
+  FH_TRY(fh_require("data", c->files.data));
+  if (!c->call.dry_run) FH_TRY(fh_require("out", c->files.out));
+  FH_TRY(fh_team_create(run->comm, 1, 1, &team));
+  fh_status st = open_data(run->comm, c, &d);
+  if (st == FH_OK) st = train(run, team, c, &d);
+  close_data(&d);
+  fh_team_destroy(&team);
+  return st;
+}
+
+const fh_command fh_command_train = {
+    .name = "train",
+    .arguments = "-data F.h5 [-test G.h5] -model M -epochs E -seed K -out RUNDIR [-resume]",
+    .help = "train a neural operator on a data set",
+    .is_long = true,
+    .echoes = true,
+    .config_bytes = sizeof(train_config),
+    .declare = declare,
+    .run = run_train,
+    .clear = clear};

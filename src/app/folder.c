@@ -1,0 +1,115 @@
+#include "app/folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* the first ones are worth keeping: a run that left one of them left something */
+static const char *const results[] = {"checkpoint-0.h5", "checkpoint-1.h5", "model.h5", "best.h5",
+                                      NULL};
+static const char *const others[] = {"config.yaml", "log.jsonl", "metrics.json", NULL};
+
+fh_status fh_folder_file(const char *folder, const char *name, char path[4096])
+{
+  const int n = snprintf(path, 4096, "%s/%s", folder, name);
+  FH_CHECK(n > 0 && n < 4096, FH_ERR_USAGE, "the name of the folder has %d characters: too many",
+           n);
+  return FH_OK;
+}
+
+static bool has_file(const char *folder, const char *name)
+{
+  char path[4096];
+  if (fh_folder_file(folder, name, path) != FH_OK) return false;
+  return access(path, F_OK) == 0;
+}
+
+static void remove_files(const char *folder, const char *const *names)
+{
+  char path[4096];
+  for (; *names; names++)
+    if (fh_folder_file(folder, *names, path) == FH_OK) unlink(path);
+}
+
+/* mkdir -p: the parents may be there or not */
+static fh_status make(const char *folder, bool *is_new)
+{
+  char path[4096];
+  FH_TRY(fh_folder_file(folder, "", path));
+  *is_new = false;
+  for (char *c = path + 1; *c; c++) {
+    if (*c != '/') continue;
+    *c = '\0';
+    const int error = mkdir(path, 0777) == 0 ? 0 : errno;
+    FH_CHECK(error == 0 || error == EEXIST, FH_ERR_IO, "cannot make the folder %s: %s", path,
+             strerror(error));
+    *is_new = *is_new || error == 0;
+    *c = '/';
+  }
+  return FH_OK;
+}
+
+static fh_status check_empty(const char *folder)
+{
+  DIR *d = opendir(folder);
+  FH_CHECK(d, FH_ERR_IO, "cannot open the folder %s: %s", folder, strerror(errno));
+  bool empty = true;
+  for (struct dirent *e = readdir(d); e; e = readdir(d))
+    empty = empty && (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."));
+  closedir(d);
+  FH_CHECK(empty, FH_ERR_USAGE,
+           "the folder %s is not empty: go on with -resume, start anew with -overwrite, or name "
+           "another with -out",
+           folder);
+  return FH_OK;
+}
+
+static fh_status enter(const char *path, bool resume, bool overwrite, fh_folder *f)
+{
+  FH_TRY(make(path, &f->is_new));
+  if (!resume && !overwrite) FH_TRY(check_empty(path));
+  FH_CHECK(access(path, W_OK | X_OK) == 0, FH_ERR_IO, "cannot write into the folder %s: %s", path,
+           strerror(errno));
+  if (overwrite) {
+    remove_files(path, results);
+    remove_files(path, others);
+  }
+  return FH_OK;
+}
+
+fh_status fh_folder_enter(MPI_Comm comm, const char *path, bool resume, bool overwrite,
+                          fh_folder *folder)
+{
+  int rank = 0;
+  *folder = (fh_folder){path, false};
+  FH_CHECK(!(resume && overwrite), FH_ERR_USAGE,
+           "-resume goes on with what -overwrite would remove: give one of them");
+  FH_TRY_MPI(MPI_Comm_rank(comm, &rank));
+  FH_TRY(fh_status_agree(comm, rank ? FH_OK : enter(path, resume, overwrite, folder)));
+  return FH_OK;
+}
+
+void fh_folder_take_back(const fh_folder *folder)
+{
+  for (const char *const *name = results; *name; name++)
+    if (has_file(folder->path, *name)) return;
+  remove_files(folder->path, others);
+  if (folder->is_new) rmdir(folder->path);
+}
+
+static fh_status look(const char *path, bool overwrite)
+{
+  FH_CHECK(overwrite || access(path, F_OK) != 0, FH_ERR_USAGE,
+           "%s exists: give -overwrite to replace it, or another name with -out", path);
+  return FH_OK;
+}
+
+fh_status fh_refuse_existing(MPI_Comm comm, const char *path, bool overwrite)
+{
+  int rank = 0;
+  FH_TRY_MPI(MPI_Comm_rank(comm, &rank));
+  FH_TRY(fh_status_agree(comm, rank ? FH_OK : look(path, overwrite)));
+  return FH_OK;
+}

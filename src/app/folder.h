@@ -1,0 +1,29 @@
+/**
+ * folder - the folder of a training run
+ *
+ * model.h5 (the last parameters), best.h5, checkpoint-0.h5, checkpoint-1.h5, config.yaml, log.jsonl,
+ * metrics.json. A folder with anything in it is refused unless the run goes on in it or is told to
+ * overwrite; overwriting removes those files and no others.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/status.h"
+
+typedef struct {
+  const char *path; /* not owned */
+  bool is_new;      /* it was made here */
+} fh_folder;
+
+/** Makes or enters the folder. Collective on comm; rank 0 acts.
+ *  Errors: FH_ERR_USAGE for content that is in the way, FH_ERR_IO. */
+fh_status fh_folder_enter(MPI_Comm comm, const char *path, bool resume, bool overwrite,
+                          fh_folder *folder) FH_MUST;
+/** After a failed run: if it left no model and no checkpoint, takes back everything that was made.
+ *  Called by rank 0 alone. */
+void fh_folder_take_back(const fh_folder *folder);
+/** "folder/name" into path. Errors: FH_ERR_USAGE if it is too long. */
+fh_status fh_folder_file(const char *folder, const char *name, char path[4096]) FH_MUST;
+/** FH_ERR_USAGE if path exists and overwrite is false. Collective on comm; rank 0 looks. */
+fh_status fh_refuse_existing(MPI_Comm comm, const char *path, bool overwrite) FH_MUST;

@@ -1,0 +1,15 @@
+/** report - metrics as JSON */
+#pragma once
+
+#include <cjson/cJSON.h>
+
+#include "io/dataset.h"
+#include "train/metrics.h"
+
+/** {"data": path, "samples": n, "grid": "16x16", "metrics": {...}}; NULL if there is no memory. */
+cJSON *fh_report_test(const fh_dataset *dataset, const fh_metrics *metrics);
+/** Adds a number; what is not finite becomes null, which JSON can say. */
+void fh_report_number(cJSON *object, const char *name, double value);
+/** Writes report to path and, if stream is not NULL, to stream; frees it. One rank calls.
+ *  Errors: FH_ERR_IO; FH_ERR_MEMORY also for report = NULL. */
+fh_status fh_report_write(cJSON *report, const char *path, FILE *stream) FH_MUST;

@@ -1,0 +1,93 @@
+#include "model/model.h"
+
+#include <string.h>
+
+#include "model/fno.h"
+
+const fh_model_class *const fh_model_registry[] = {&fh_fno_class, NULL};
+
+fh_status fh_model_class_find(const char *name, const fh_model_class **class)
+{
+  const char *names[sizeof fh_model_registry / sizeof *fh_model_registry] = {NULL};
+  char all[256] = "";
+  size_t used = 0;
+  for (int i = 0; fh_model_registry[i]; i++) {
+    names[i] = fh_model_registry[i]->name;
+    if (!strcmp(names[i], name)) return *class = fh_model_registry[i], FH_OK;
+    used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", names[i]);
+    if (used >= sizeof all) used = sizeof all - 1;
+  }
+  const char *near = fh_nearest(name, names);
+  if (near)
+    FH_RAISE(FH_ERR_USAGE, "there is no model '%.80s': did you mean '%s' (known: %s)?", name, near,
+             all);
+  FH_RAISE(FH_ERR_USAGE, "there is no model '%.80s' (known: %s)", name, all);
+}
+
+fh_status fh_model_spec_create(const fh_model_class *class, int in_channels, int out_channels,
+                               fh_model_spec *spec)
+{
+  *spec = (fh_model_spec){0};
+  FH_CHECK(in_channels >= 1 && out_channels >= 1, FH_ERR_ARG,
+           "a model with %d input and %d output channels: both must be at least 1", in_channels,
+           out_channels);
+  void *config = fh_calloc(1, class->config_bytes);
+  FH_CHECK(config, FH_ERR_MEMORY, "out of memory: %zu bytes", class->config_bytes);
+  const fh_status st = fh_config_defaults(class->fields, config);
+  if (st != FH_OK) fh_free(config);
+  FH_TRY(st);
+  *spec = (fh_model_spec){class, config, in_channels, out_channels};
+  return FH_OK;
+}
+
+void fh_model_spec_clear(fh_model_spec *spec)
+{
+  fh_free(spec->config);
+  *spec = (fh_model_spec){0};
+}
+
+static fh_status add_steps(const fh_model_spec *spec, const void *config, const fh_grid *grid,
+                           ptrdiff_t batch, fh_program *p)
+{
+  const fh_shape in = {batch, spec->in_channels, fh_layout_whole(grid)};
+  fh_slot slot = 0;
+  FH_TRY(fh_program_input(p, &in, &slot));
+  FH_TRY(spec->class->build(config, spec->in_channels, spec->out_channels, p, &slot));
+  FH_TRY(fh_program_output(p, slot));
+  return FH_OK;
+}
+
+fh_status fh_model_program(const fh_model_spec *spec, const fh_team *team, const fh_grid *grid,
+                           ptrdiff_t batch, fh_program **program)
+{
+  *program = NULL;
+  /* check fills in what depends on the grid: on a copy, so that spec builds on any grid */
+  char *config = NULL;
+  FH_NEW(config, (ptrdiff_t)spec->class->config_bytes);
+  memcpy(config, spec->config, spec->class->config_bytes);
+  fh_status st = spec->class->check(config, grid->dim);
+  if (st == FH_OK) st = fh_program_create(team, program);
+  if (st == FH_OK) st = add_steps(spec, config, grid, batch, *program);
+  fh_free(config);
+  if (st != FH_OK) fh_program_destroy(program);
+  FH_TRY(st);
+  return FH_OK;
+}
+
+fh_status fh_model_build(const fh_model_spec *spec, const fh_team *team, const fh_grid *grid,
+                         ptrdiff_t batch, fh_purpose purpose, fh_buffers buffers,
+                         fh_program **program)
+{
+  FH_TRY(fh_model_program(spec, team, grid, batch, program));
+  const fh_status st = fh_program_build(*program, purpose, buffers);
+  if (st != FH_OK) fh_program_destroy(program);
+  FH_TRY(st);
+  return FH_OK;
+}
+
+ptrdiff_t fh_model_n_params(const fh_program *p)
+{
+  ptrdiff_t n = 0;
+  for (int i = 0; i < fh_program_n_params(p); i++) n += fh_program_param(p, i)->size;
+  return n;
+}
