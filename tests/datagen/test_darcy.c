@@ -32,7 +32,7 @@ static double error_at(const char *scheme, const char *coefficient, int n)
 /* the least slope over four grids; vertices: n - 1 intervals */
 static double order(const char *scheme, const char *coefficient, int vertices)
 {
-  double before = 0.0, least = INFINITY;
+  double before = 0.0, least = (double)INFINITY;
   for (int n = 16; n <= 128; n *= 2) {
     const double error = error_at(scheme, coefficient, n + vertices);
     if (before > 0.0) least = fmin(least, log2(before / error));
@@ -80,7 +80,7 @@ static void test_magnitudes(const char *scheme)
   fh_labeller *l = NULL;
   fh_sample_record record;
   char why[256];
-  double most = 0.0, mean = 0.0, least_most = INFINITY;
+  double most = 0.0, mean = 0.0, least_most = (double)INFINITY;
   set(&c, "scheme", scheme);
   EXPECT_OK(fh_labeller_create(MPI_COMM_SELF, &c, &l));
   const ptrdiff_t size = fh_grid_size(&l->problem->grid);
