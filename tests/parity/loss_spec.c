@@ -211,10 +211,9 @@ static bool arguments_of(const char *open, char *json, size_t bytes)
     if (name >= length) return false;
     char text[64];
     snprintf(text, sizeof text, "%.*s", (int)(length - name - 1), value);
-    if (!strcmp(text, "True")) strcpy(text, "true");
-    if (!strcmp(text, "False")) strcpy(text, "false");
+    const char *word = !strcmp(text, "True") ? "true" : !strcmp(text, "False") ? "false" : text;
     used += (size_t)snprintf(json + used, bytes - used, "%s\"%.*s\":%s", used > 1 ? "," : "",
-                             (int)name, at, text);
+                             (int)name, at, word);
     if (used + 32 > bytes) return false;
     at += length + 1;
     at += strspn(at, " ");
