@@ -11,6 +11,7 @@
 #include "base/stop.h"
 #include "datagen/problem/problem.h"
 #include "datagen/skr/sequence.h"
+#include "io/text.h"
 
 typedef struct {
   char problem[FH_TEXT_MAX]; /* name in the registry */
@@ -24,13 +25,14 @@ typedef struct {
   _Alignas(16) unsigned char problem_config[FH_PROBLEM_CONFIG_BYTES];
 } fh_generate_config;
 
-extern const fh_field fh_generate_fields[];
+/** What defines the data (part of the file), and what is about a call only. */
+extern const fh_field fh_generate_fields[], fh_generate_call_fields[];
 
 /** A published law: what is set where the user says nothing else. */
 typedef struct {
-  const char *name;    /* "fno-darcy-2020" */
-  const char *problem; /* the class that it belongs to */
-  const char *law;     /* what it is, exactly; stored in the file */
+  const char *name;            /* "fno-darcy-2020" */
+  const char *problem;         /* the class that it belongs to */
+  const char *law;             /* what it is, exactly; stored in the file */
   const char *settings[16][2]; /* option, value; ends with NULL */
 } fh_preset;
 
@@ -42,7 +44,7 @@ extern const fh_preset fh_presets[];
  *
  * problem or preset may be NULL or "": the preset names its problem, and darcy is the default. On
  * return *problem_fields is the table of config->problem_config; the user's options come on top, by
- * fh_config_set on both tables.
+ * fh_config_set on the tables.
  * Errors: FH_ERR_USAGE for unknown names, or a preset of another problem.
  */
 fh_status fh_generate_prepare(const char *problem, const char *preset, fh_generate_config *config,
@@ -51,9 +53,9 @@ fh_status fh_generate_prepare(const char *problem, const char *preset, fh_genera
  * fh_generate_yaml - what defines the data, as YAML that `-options_file` reads back
  *
  * Holds the problem's options, n, size, seed, tolerance and the -ksp_ and -pc_ options in PETSc's
- * database; not where or on how many ranks it is made. text is freed with fh_free.
+ * database; not where or on how many ranks it is made.
  */
-fh_status fh_generate_yaml(const fh_generate_config *config, char **text) FH_MUST;
+fh_status fh_generate_yaml(const fh_generate_config *config, fh_text *yaml) FH_MUST;
 /** The inverse: reads such a text. Errors: FH_ERR_FORMAT for a line that it does not know. */
 fh_status fh_generate_from_yaml(const char *text, fh_generate_config *config) FH_MUST;
 
@@ -71,7 +73,8 @@ typedef struct {
  * fh_generate_run - make the set
  *
  * Collective on comm; PETSc is initialised. log may be given on one rank only; stop may differ from
- * rank to rank: the ranks agree. summary may be NULL.
+ * rank to rank: the ranks agree (FH_STOP_CHECKPOINT needs no answer: what is made is safe). summary
+ * may be NULL.
  * Errors: FH_ERR_USAGE (no samples, more groups of ranks than samples, options that do not fit,
  * existing output), FH_ERR_IO, FH_ERR_NUMERIC if not one sample could be solved (the set is written
  * all the same); FH_STOPPED: a request was followed, -resume goes on.

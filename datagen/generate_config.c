@@ -3,6 +3,8 @@
 
 #include "base/memory.h"
 #include "datagen/generate.h"
+#include "datagen/petsc.h"
+#include "io/yaml.h"
 
 #define AT(member) offsetof(fh_generate_config, member)
 
@@ -16,24 +18,18 @@ const fh_field fh_generate_fields[] = {
      "points per axis: one number, or one an axis (128,64)"},
     {"seed", FH_FIELD_INT, AT(seed), "0", 0.0, 9e18, NULL,
      "sample i depends on (seed, i) and nothing else"},
+    FH_SEQUENCE_FIELDS(fh_generate_config, solver),
+    FH_FIELDS_END};
+
+const fh_field fh_generate_call_fields[] = {
     {"out", FH_FIELD_TEXT, AT(out), "", 0.0, 0.0, NULL, "the file to write"},
     {"ranks_per_sample", FH_FIELD_INT, AT(ranks_per_sample), "1", 1.0, 1e6, NULL,
      "ranks that solve one sample together; the groups share the samples"},
-    FH_SEQUENCE_FIELDS(fh_generate_config, solver),
     {"resume", FH_FIELD_BOOL, AT(resume), "false", 0.0, 0.0, NULL,
      "go on with an unfinished set of the same configuration"},
     {"overwrite", FH_FIELD_BOOL, AT(overwrite), "false", 0.0, 0.0, NULL,
      "replace an existing file"},
     FH_FIELDS_END};
-
-/* what says where and how, not which data */
-static bool defines_data(const char *name)
-{
-  static const char *const others[] = {"out", "ranks_per_sample", "resume", "overwrite"};
-  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-    if (strcmp(name, others[i]) == 0) return false;
-  return true;
-}
 
 /* ---- presets ------------------------------------------------------------------------------------- */
 
@@ -71,6 +67,7 @@ fh_status fh_generate_prepare(const char *problem, const char *preset, fh_genera
   const fh_problem_class *class = NULL;
   memset(c, 0, sizeof *c);
   FH_TRY(fh_config_defaults(fh_generate_fields, c));
+  FH_TRY(fh_config_defaults(fh_generate_call_fields, c));
   if (has_preset) {
     FH_TRY(find_preset(preset, &p));
     FH_CHECK(!has_problem || strcmp(problem, p->problem) == 0, FH_ERR_USAGE,
@@ -91,43 +88,10 @@ fh_status fh_generate_prepare(const char *problem, const char *preset, fh_genera
 
 /* ---- YAML ---------------------------------------------------------------------------------------- */
 
-typedef struct {
-  char *text;
-  size_t used, bytes;
-} buffer;
-
-static void add(buffer *b, const char *text)
-{
-  const size_t length = strlen(text);
-  if (b->used + length + 1 > b->bytes) return; /* the caller compares used with what it wanted */
-  memcpy(b->text + b->used, text, length + 1);
-  b->used += length;
-}
-
-static void add_row(buffer *b, const char *name, const char *value, bool quote)
-{
-  add(b, name);
-  add(b, quote ? ": \"" : ": ");
-  add(b, value);
-  add(b, quote ? "\"\n" : "\n");
-}
-
-static void add_table(buffer *b, const fh_field *fields, const void *config)
-{
-  for (const fh_field *f = fields; f->name; f++) {
-    char value[FH_TEXT_MAX];
-    if (fields == fh_generate_fields && !defines_data(f->name)) continue;
-    fh_config_get(f, config, value, sizeof value);
-    const bool quote = f->type == FH_FIELD_TEXT || f->type == FH_FIELD_INTS ||
-                       f->type == FH_FIELD_REALS;
-    add_row(b, f->name, value, quote);
-  }
-}
-
 static bool is_solver_option(const char *name)
 {
-  static const char *const prefixes[] = {"-ksp_", "-pc_", "-sub_", "-mat_", "-mg_", "-retry_",
-                                         "-direct_"};
+  static const char *const prefixes[] = {"-ksp_", "-pc_",    "-sub_",   "-mat_",
+                                         "-mg_",  "-retry_", "-direct_"};
   for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
     if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0) return true;
   return false;
@@ -139,45 +103,38 @@ static bool is_option(const char *word)
 }
 
 /* all is "-name value -flag ...", and is cut up here */
-static void add_solver_options(buffer *b, char *all)
+static fh_status add_solver_options(char *all, fh_text *yaml)
 {
   char *rest = NULL;
   for (char *word = strtok_r(all, " ", &rest); word;) {
     char *next = strtok_r(NULL, " ", &rest);
     char *value = next && !is_option(next) ? next : NULL;
-    /* the ladder sets its own default: it is not the user's */
-    if (is_solver_option(word) && strcmp(word, "-retry_sub_pc_factor_levels") != 0)
-      add_row(b, word + 1, value ? value : "true", true);
+    if (is_solver_option(word)) FH_TRY(fh_yaml_entry(yaml, word + 1, value ? value : "true"));
     word = value ? strtok_r(NULL, " ", &rest) : next;
   }
+  return FH_OK;
 }
 
-fh_status fh_generate_yaml(const fh_generate_config *c, char **text)
+static fh_status add_database(fh_text *yaml)
 {
-  enum { ROOM = 32768 };
+  char *options = NULL;
+  FH_TRY_PETSC(PetscOptionsGetAll(NULL, &options));
+  const fh_status st = add_solver_options(options, yaml);
+  (void)PetscFree(options);
+  return st;
+}
+
+fh_status fh_generate_yaml(const fh_generate_config *c, fh_text *yaml)
+{
   const fh_problem_class *class = NULL;
   const fh_preset *preset = NULL;
-  char *options = NULL;
-  buffer b = {NULL, 0, ROOM};
-  *text = NULL;
   FH_TRY(fh_problem_find(c->problem, &class));
   if (c->preset[0]) FH_TRY(find_preset(c->preset, &preset));
-  FH_NEW(b.text, ROOM);
-  if (preset) {
-    add(&b, "# ");
-    add(&b, preset->law);
-    add(&b, "\n");
-  }
-  add_table(&b, fh_generate_fields, c);
-  add_table(&b, class->fields, c->problem_config);
-  PetscErrorCode error = 0;
-  FH_PETSC_QUIET(error, PetscOptionsGetAll(NULL, &options));
-  if (!error) {
-    add_solver_options(&b, options);
-    (void)PetscFree(options);
-  }
-  *text = b.text;
-  return error ? fh_status_petsc(error, __FILE__, __LINE__, __func__) : FH_OK;
+  if (preset) FH_TRY(fh_text_add(yaml, "# %s\n", preset->law));
+  FH_TRY(fh_yaml_section(yaml, "generate", fh_generate_fields, c));
+  FH_TRY(fh_yaml_section(yaml, c->problem, class->fields, c->problem_config));
+  FH_TRY(add_database(yaml));
+  return FH_OK;
 }
 
 /* "name: value" or name: "value", in place; false for a comment or an empty line */
@@ -196,16 +153,16 @@ static bool split_line(char *line, char **name, char **value)
   return true;
 }
 
-static const char *find_value(const char *text, const char *wanted, char *value, size_t bytes)
+/* the value of the line "wanted: value", without quotes */
+static void find_value(const char *text, const char *wanted, char *value, size_t bytes)
 {
   const size_t length = strlen(wanted);
   value[0] = '\0';
   for (const char *line = text; line; line = strchr(line, '\n'), line += line ? 1 : 0) {
-    if (strncmp(line, wanted, length) != 0 || strncmp(line + length, ": \"", 3) != 0) continue;
-    const char *from = line + length + 3;
+    if (strncmp(line, wanted, length) != 0 || strncmp(line + length, ": ", 2) != 0) continue;
+    const char *from = line + length + 2 + (line[length + 2] == '"');
     snprintf(value, bytes, "%.*s", (int)strcspn(from, "\"\n"), from);
   }
-  return value;
 }
 
 static fh_status read_lines(char *text, fh_generate_config *c, const fh_field *problem_fields)
@@ -215,9 +172,10 @@ static fh_status read_lines(char *text, fh_generate_config *c, const fh_field *p
     if (!split_line(line, &name, &value)) continue;
     snprintf(option, sizeof option, "-%s", name);
     if (is_solver_option(option)) continue;
-    const fh_status st = set_any(c, problem_fields, name, value);
-    FH_CHECK(st == FH_OK, FH_ERR_FORMAT, "the stored configuration cannot be read: %.400s",
-             fh_status_message());
+    if (set_any(c, problem_fields, name, value) == FH_OK) continue;
+    char why[400]; /* the message is made in the buffer that holds the old one */
+    snprintf(why, sizeof why, "%s", fh_status_message());
+    FH_RAISE(FH_ERR_FORMAT, "the stored configuration cannot be read: %s", why);
   }
   return FH_OK;
 }
@@ -226,8 +184,8 @@ fh_status fh_generate_from_yaml(const char *text, fh_generate_config *c)
 {
   const fh_field *problem_fields = NULL;
   char problem[FH_TEXT_MAX];
-  FH_TRY(fh_generate_prepare(find_value(text, "problem", problem, sizeof problem), NULL, c,
-                             &problem_fields));
+  find_value(text, "problem", problem, sizeof problem);
+  FH_TRY(fh_generate_prepare(problem, NULL, c, &problem_fields));
   char *copy = fh_strdup(text);
   FH_CHECK(copy, FH_ERR_MEMORY, "out of memory: a configuration of %zu bytes", strlen(text));
   const fh_status st = read_lines(copy, c, problem_fields);

@@ -1,4 +1,5 @@
 #include "datagen/labeller.h"
+#include "datagen/petsc.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -44,10 +44,10 @@ fh_status fh_rounds_post(fh_rounds *r, const fh_round *mine, bool *arrived, fh_r
   flight *f = &r->flights[r->posted % (LAG + 1)];
   *f = (flight){.sum_in = {mine->done, mine->iterations, mine->failed},
                 .most_in = {mine->stop, mine->error, mine->residual, mine->culprit}};
-  FH_TRY_MPI(MPI_Iallreduce(f->sum_in, f->sum_out, SUMS, MPI_DOUBLE, MPI_SUM, r->comm,
-                            &f->request[0]));
-  FH_TRY_MPI(MPI_Iallreduce(f->most_in, f->most_out, MOSTS, MPI_DOUBLE, MPI_MAX, r->comm,
-                            &f->request[1]));
+  FH_TRY_MPI(
+      MPI_Iallreduce(f->sum_in, f->sum_out, SUMS, MPI_DOUBLE, MPI_SUM, r->comm, &f->request[0]));
+  FH_TRY_MPI(
+      MPI_Iallreduce(f->most_in, f->most_out, MOSTS, MPI_DOUBLE, MPI_MAX, r->comm, &f->request[1]));
   r->posted++;
   *arrived = r->posted - r->taken > LAG;
   if (*arrived) FH_TRY(take(r, total));

@@ -12,7 +12,7 @@
 #include "base/status.h"
 
 typedef struct {
-  double done, iterations, failed;      /* summed */
+  double done, iterations, failed;       /* summed */
   double stop, error, residual, culprit; /* the largest of all ranks */
 } fh_round;
 
@@ -23,6 +23,7 @@ fh_status fh_rounds_create(MPI_Comm comm, fh_rounds **rounds) FH_MUST;
 /** Collective if rounds are in flight: finishes them. */
 void fh_rounds_destroy(fh_rounds **rounds);
 /** Posts this rank's part of the next round. *arrived: *total holds an earlier round's. */
-fh_status fh_rounds_post(fh_rounds *r, const fh_round *mine, bool *arrived, fh_round *total) FH_MUST;
+fh_status fh_rounds_post(fh_rounds *r, const fh_round *mine, bool *arrived,
+                         fh_round *total) FH_MUST;
 /** After the last post: *arrived: *total holds the next one; false: there are no more. */
 fh_status fh_rounds_drain(fh_rounds *r, bool *arrived, fh_round *total) FH_MUST;

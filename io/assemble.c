@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <math.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -22,43 +21,6 @@ typedef struct {
   uint32_t *crc[FH_MAX_PIECES];
   double *moments;
 } share;
-
-/* ---- rank 0: the file without its samples ------------------------------------------------------- */
-
-static ptrdiff_t file_bytes(const fh_writer *w)
-{
-  ptrdiff_t per_sample = w->values * (ptrdiff_t)sizeof(float) + w->n_pieces * 4;
-  for (int c = 0; c < FH_COLUMNS; c++) per_sample += (ptrdiff_t)fh_columns[c].bytes;
-  return w->info.samples * per_sample;
-}
-
-/* HDF5 does not take a failing write well: what is foreseeable is found before it opens the file */
-static fh_status check_space(const fh_writer *w, const char *path, int file)
-{
-  struct statvfs disk;
-  const ptrdiff_t bytes = file_bytes(w);
-  if (fstatvfs(file, &disk) == 0 && disk.f_blocks > 0) {
-    const double available = (double)disk.f_bavail * (double)disk.f_frsize;
-    FH_CHECK(available >= (double)bytes, FH_ERR_IO,
-             "%s needs %td bytes, but only %.0f are free on its disk: make room and resume",
-             w->path, bytes, available);
-  }
-  FH_CHECK(ftruncate(file, (off_t)bytes) == 0, FH_ERR_IO, "%s cannot have %td bytes: %s", path,
-           bytes, strerror(errno));
-  return FH_OK;
-}
-
-static fh_status create(const fh_writer *w, const char *path, fh_well_offsets *offsets)
-{
-  const fh_well_run run = {.ranks = w->size};
-  const int file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
-  FH_CHECK(file >= 0, FH_ERR_IO, "cannot write %s: %s", path, strerror(errno));
-  const fh_status st = check_space(w, path, file);
-  close(file);
-  FH_TRY(st);
-  FH_TRY(fh_well_create(path, &w->info, w->manifest, &run, offsets));
-  return FH_OK;
-}
 
 /* ---- every rank: its samples -------------------------------------------------------------------- */
 
@@ -174,7 +136,7 @@ static fh_status gather_moments(const fh_writer *w, double *moments)
 fh_status fh_writer_assemble(fh_writer *w, const char *path, double *moments)
 {
   fh_well_offsets offsets = {0};
-  FH_TRY(fh_status_agree(w->comm, w->rank == 0 ? create(w, path, &offsets) : FH_OK));
+  FH_TRY(fh_status_agree(w->comm, w->rank == 0 ? fh_skeleton_write(w, path, &offsets) : FH_OK));
   FH_TRY_MPI(MPI_Bcast(&offsets, (int)sizeof offsets, MPI_BYTE, 0, w->comm));
   share s = {.w = w, .offsets = &offsets, .path = path, .file = -1, .moments = moments};
   s.first = w->info.samples * w->rank / w->size;

@@ -54,3 +54,6 @@ fh_status fh_bundle_write(const fh_bundle *bundle, const char *path) FH_MUST;
 /** Not collective: one rank reads (then broadcasts what it needs).
  *  Errors: FH_ERR_IO missing file; FH_ERR_FORMAT wrong kind, damaged or hostile content. */
 fh_status fh_bundle_read(const char *path, const char *kind, fh_bundle **bundle) FH_MUST;
+/** Reads only what kind of bundle path is; kind = "" if it is another HDF5 file. Not collective.
+ *  Errors: FH_ERR_IO missing file; FH_ERR_FORMAT no HDF5 file. */
+fh_status fh_bundle_kind(const char *path, char kind[32]) FH_MUST;

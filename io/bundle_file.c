@@ -1,14 +1,22 @@
 #include "io/bundle_file.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "io/atomic.h"
 #include "io/crc.h"
 #include "io/h5.h"
 
-/* / @fredholm_bundle @kind @version, /tensors/<name> @crc32c, /texts/<name> @crc32c */
+/* / @fredholm_bundle @kind @version, /tensors/<name> @crc32c, /texts/<name> @crc32c; after the end of
+ * the HDF5 file a seal of 16 letters: "FHCRC32C" and the checksum of everything before it. HDF5 does
+ * not mind the seal, and we mind damaged files before HDF5 has to. */
+static const char seal_word[] = "FHCRC32C";
+enum { SEAL = 16, BLOCK = 1 << 20 };
 
 static hid_t memory_type(fh_dtype dtype)
 {
@@ -73,18 +81,27 @@ static fh_status put_all(hid_t file, const fh_bundle *b, void *order)
   return FH_OK;
 }
 
+static fh_status add_seal(void **image, ptrdiff_t *size)
+{
+  char *sealed = NULL, seal[SEAL + 1];
+  FH_NEW(sealed, *size + SEAL);
+  memcpy(sealed, *image, (size_t)*size);
+  snprintf(seal, sizeof seal, "%s%08x", seal_word, fh_crc32c(0, sealed, (size_t)*size));
+  memcpy(sealed + *size, seal, SEAL);
+  fh_free(*image);
+  *image = sealed;
+  *size += SEAL;
+  return FH_OK;
+}
+
 /* The file is made in memory: a full disk then meets our own write, which fails cleanly. */
 static fh_status make_image(const fh_bundle *b, void *order, void **image, ptrdiff_t *size)
 {
   FH_HID file = H5I_INVALID_HID;
   FH_TRY(fh_h5_create(NULL, &file));
   FH_TRY(put_all(file, b, order));
-  FH_TRY_H5(H5Fflush(file, H5F_SCOPE_GLOBAL));
-  FH_TRY_H5(*size = H5Fget_file_image(file, NULL, 0));
-  char *bytes = NULL;
-  FH_NEW(bytes, *size);
-  *image = bytes;
-  FH_TRY_H5(H5Fget_file_image(file, bytes, (size_t)*size));
+  FH_TRY(fh_h5_image(file, image, size));
+  FH_TRY(add_seal(image, size));
   FH_TRY(fh_h5_close(&file));
   return FH_OK;
 }
@@ -105,6 +122,48 @@ fh_status fh_bundle_write(const fh_bundle *b, const char *path)
 }
 
 /* ---- reading ------------------------------------------------------------------------------------ */
+
+static fh_status checksum_of(int file, const char *path, ptrdiff_t size, uint32_t *crc)
+{
+  char *block = NULL;
+  FH_NEW(block, BLOCK);
+  fh_status st = FH_OK;
+  for (ptrdiff_t at = 0; st == FH_OK && at < size; at += BLOCK) {
+    const size_t n = size - at < BLOCK ? (size_t)(size - at) : BLOCK;
+    st = fh_file_read_at(file, path, block, n, at);
+    if (st == FH_OK) *crc = fh_crc32c(*crc, block, n);
+  }
+  fh_free(block);
+  return st;
+}
+
+static fh_status check_seal_of(int file, const char *path, const char *kind)
+{
+  char seal[SEAL + 1] = "", found[SEAL + 1] = "";
+  struct stat info;
+  uint32_t crc = 0;
+  FH_CHECK(fstat(file, &info) == 0, FH_ERR_IO, "%s: %s", path, strerror(errno));
+  FH_CHECK(S_ISREG(info.st_mode), FH_ERR_IO, "%s is not a regular file", path);
+  const ptrdiff_t size = (ptrdiff_t)info.st_size - SEAL;
+  if (size > 0) FH_TRY(fh_file_read_at(file, path, found, SEAL, size));
+  FH_CHECK(strncmp(found, seal_word, strlen(seal_word)) == 0, FH_ERR_FORMAT,
+           "%s is no %s file of Fredholm, or its end is missing", path, kind);
+  FH_TRY(checksum_of(file, path, size, &crc));
+  snprintf(seal, sizeof seal, "%s%08x", seal_word, crc);
+  FH_CHECK(strcmp(seal, found) == 0, FH_ERR_FORMAT,
+           "%s is damaged: its checksum is %08x, it ends with %.8s; use a copy of it", path, crc,
+           found + strlen(seal_word));
+  return FH_OK;
+}
+
+static fh_status check_seal(const char *path, const char *kind)
+{
+  const int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  FH_CHECK(file >= 0, FH_ERR_IO, "cannot open %s: %s", path, strerror(errno));
+  const fh_status st = check_seal_of(file, path, kind);
+  close(file);
+  return st;
+}
 
 static fh_status dtype_of(const char *name, const fh_h5_array *a, fh_dtype *dtype)
 {
@@ -204,6 +263,7 @@ fh_status fh_bundle_read(const char *path, const char *kind, fh_bundle **bundle)
   FH_H5_SCOPE;
   FH_HID file = H5I_INVALID_HID;
   *bundle = NULL;
+  FH_TRY(check_seal(path, kind));
   FH_TRY(fh_h5_open(path, &file));
   FH_TRY(fh_bundle_create(kind, 0, bundle));
   const fh_status st = get_all(file, kind, *bundle);

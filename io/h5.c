@@ -55,8 +55,8 @@ fh_status fh_h5_in_file(const char *path, fh_status st)
 static fh_status access_list(hid_t *list)
 {
   FH_TRY_H5(*list = H5Pcreate(H5P_FILE_ACCESS));
-  /* named, not "latest": the bytes must not depend on the version of HDF5 */
-  FH_TRY_H5(H5Pset_libver_bounds(*list, H5F_LIBVER_V110, H5F_LIBVER_V110));
+  /* checksummed metadata, and a named version: the bytes must not depend on that of HDF5 */
+  FH_TRY_H5(H5Pset_libver_bounds(*list, H5F_LIBVER_V18, H5F_LIBVER_V18));
   FH_TRY_H5(H5Pset_fclose_degree(*list, H5F_CLOSE_STRONG));
 #if H5_VERSION_GE(1, 10, 7)
   /* many cluster file systems have no locks, and our files are never written in place */

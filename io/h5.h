@@ -41,7 +41,7 @@ fh_status fh_h5_raise(const char *call, const char *file, int line, const char *
 /** Names the file in the message of a failure; what HDF5 refuses to read is FH_ERR_FORMAT. */
 fh_status fh_h5_in_file(const char *path, fh_status st) FH_MUST;
 
-/* ---- writing: objects without times, latest format of HDF5 1.10 (checksummed metadata) --------- */
+/* ---- writing: objects without times, the format of HDF5 1.8 (checksummed metadata) --------- */
 
 /** A new file at path (replaced if it exists), or in memory if path is NULL. */
 fh_status fh_h5_create(const char *path, hid_t *file) FH_MUST;
@@ -63,6 +63,8 @@ fh_status fh_h5_put_int(hid_t object, const char *name, int64_t value) FH_MUST;
 fh_status fh_h5_put_real(hid_t object, const char *name, double value) FH_MUST;
 /** A text as a data set of bytes with its CRC-32C as attribute: safe to read back. */
 fh_status fh_h5_put_bytes(hid_t parent, const char *name, const char *text) FH_MUST;
+/** The bytes of an open file that was created in memory (free with fh_free). */
+fh_status fh_h5_image(hid_t file, void **image, ptrdiff_t *size) FH_MUST;
 /** Flushes and closes; *file is invalid afterwards in any case. */
 fh_status fh_h5_close(hid_t *file) FH_MUST;
 

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "fredholm_version.h"
 #include "io/h5.h"
-#include "version.h"
 
 static const char *const axis_names[FH_MAX_DIM] = {"x", "y", "z"};
 

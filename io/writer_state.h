@@ -51,11 +51,13 @@ fh_status fh_writer_folder_open(fh_writer *w, fh_existing existing) FH_MUST;
 /** Removes journals, descriptions and the folder itself. */
 fh_status fh_writer_folder_remove(fh_writer *w) FH_MUST;
 
-/* the final file (assemble.c, xdmf.c, stats.c) */
+/* the final file (assemble.c, skeleton.c, xdmf.c, stats.c) */
 
 /** Collective: path.part/assembled.h5 with all samples, fsynced; moments[piece][2][samples] on rank
  *  0: mean and sum of squared deviations of each sample. */
 fh_status fh_writer_assemble(fh_writer *w, const char *path, double *moments) FH_MUST;
+/** Rank 0 alone: the file at path with everything but the samples. */
+fh_status fh_skeleton_write(const fh_writer *w, const char *path, fh_well_offsets *offsets) FH_MUST;
 /** Rank 0 alone. */
 fh_status fh_xdmf_write(const char *path, const fh_writer_info *info) FH_MUST;
 fh_status fh_stats_write(const fh_writer *w, const double *moments) FH_MUST;

@@ -15,23 +15,24 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 
+FIELDS = "t0_fields"
+
+
 def field(file, name, sample):
     """One sample of a field of the file as a 2-D array, whatever leading axes it has."""
-    values = file[name][sample]
+    values = file[FIELDS][name][sample]
     while values.ndim > 2:
         values = values[0]
     return values
 
 
 def names(file):
-    """(input, truth or None, prediction) as the attributes of the file say."""
-    def text(value):
-        return value.decode() if isinstance(value, bytes) else str(value)
-
-    inputs = [text(n) for n in file.attrs["inputs"]]
-    predictions = [text(n) for n in file.attrs["predictions"]]
-    truths = [text(n) for n in file.attrs["truths"]]
-    return inputs[0], truths[0] if truths else None, predictions[0]
+    """(input, truth or None, prediction): a prediction of u is called u_pred."""
+    every = list(file[FIELDS])
+    guess = next(n for n in every if n.endswith("_pred"))
+    truth = guess[: -len("_pred")]
+    source = next(n for n in every if not n.endswith("_pred") and n + "_pred" not in every)
+    return source, truth if truth in every else None, guess
 
 
 def draw_samples(axes, file, count):
@@ -71,12 +72,12 @@ def draw_curves(axis, folder):
                 continue
             epochs.append(entry["epoch"])
             losses.append(entry["loss"])
-            for test in entry.get("tests", []):
-                label = f"{os.path.basename(test['data'])}: relative L2"
-                tests.setdefault(label, []).append((entry["epoch"], test["rel_l2"]))
+            for key, value in entry.items():
+                if key.endswith("_rel_l2"):
+                    tests.setdefault(key[: -len("_rel_l2")], []).append((entry["epoch"], value))
     axis.semilogy(epochs, losses, label="training loss per sample")
-    for label, points in tests.items():
-        axis.semilogy(*zip(*points), label=label)
+    for name, points in tests.items():
+        axis.semilogy(*zip(*points), label=f"{name} set: relative L2 error")
     axis.set_xlabel("epoch")
     axis.grid(alpha=0.3, which="both")
     axis.legend(fontsize=8)
@@ -90,7 +91,7 @@ def main():
     parser.add_argument("--samples", type=int, default=3)
     options = parser.parse_args()
     with h5py.File(options.prediction, "r") as file:
-        count = min(options.samples, file[names(file)[2]].shape[0])
+        count = min(options.samples, file[FIELDS][names(file)[2]].shape[0])
         figure = plt.figure(figsize=(14, 3.1 * (count + 1)), layout="constrained")
         grid = figure.add_gridspec(count + 1, 4)
         axes = [[figure.add_subplot(grid[row, column]) for column in range(4)] for row in range(count)]

@@ -26,12 +26,12 @@ mpirun -n "$ranks" fredholm generate "${darcy[@]}" -n 50 -size 64 -seed 3 -out "
 
 echo "== train"
 mpirun -n "$ranks" fredholm train -data "$folder/train.h5" -test "$folder/test.h5" -model fno \
-  -modes 12,12 -hidden 24 -epochs 30 -batch 16 -lr 5e-3 -schedule cosine -loss h1 -loss_periodic false \
+  -n_modes 12,12 -hidden_channels 24 -epochs 30 -batch 16 -lr 5e-3 -schedule cosine -loss h1 -loss_periodic false \
   -seed 1 -out "$folder/run"
 
 echo "== evaluate"
-mpirun -n "$ranks" fredholm evaluate -model_file "$folder/run/model.h5" -data "$folder/test.h5" -out "$folder/run/metrics.json"
-mpirun -n "$ranks" fredholm evaluate -model_file "$folder/run/model.h5" -data "$folder/test-fine.h5" -out "$folder/run/metrics-fine.json"
+mpirun -n "$ranks" fredholm evaluate -model_file "$folder/run/model.h5" -data "$folder/test.h5" -out "$folder/run/metrics-test.json"
+mpirun -n "$ranks" fredholm evaluate -model_file "$folder/run/model.h5" -data "$folder/test-fine.h5" -out "$folder/run/metrics-test-fine.json"
 mpirun -n "$ranks" fredholm predict -model_file "$folder/run/model.h5" -data "$folder/test.h5" -out "$folder/run/prediction.h5"
 /usr/bin/python3 scripts/picture.py "$folder/run/prediction.h5" "$folder/run" "$folder/run/picture.png"
 

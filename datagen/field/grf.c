@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
-#include "datagen/field/series.h"
+#include "datagen/field/fftw_series.h"
 
 static const double pi = 3.14159265358979323846;
 
@@ -118,21 +118,40 @@ static void draw_fourier(const fh_rng *rng, const ptrdiff_t k[FH_MAX_DIM],
   coefficient[1] = amplitude[0] * im + amplitude[1] * re;
 }
 
+/* Two neighbours along the last axis share a draw: half the work. */
+static void draw_cosines(const fh_rng *rng, int last, ptrdiff_t k[FH_MAX_DIM], ptrdiff_t n,
+                         const double *amplitude, double *coefficient)
+{
+  for (ptrdiff_t i = 0; i < n; i += 2) {
+    double z[2] = {0.0, 0.0};
+    k[last] = i / 2;
+    if (amplitude[i] != 0.0 || (i + 1 < n && amplitude[i + 1] != 0.0))
+      fh_rng_normal2(rng, mode_name(k), z);
+    coefficient[i] = amplitude[i] * z[0];
+    if (i + 1 < n) coefficient[i + 1] = amplitude[i + 1] * z[1];
+  }
+}
+
+/* one row of modes along the last axis after the other */
 static void draw_modes(fh_grf *g, const fh_rng *rng)
 {
   double *c = fh_series_coefficients(g->series);
-  ptrdiff_t i = 0;
-  for (ptrdiff_t x = 0; x < g->modes[0]; x++)
-    for (ptrdiff_t y = 0; y < g->modes[1]; y++)
-      for (ptrdiff_t z = 0; z < g->modes[2]; z++, i++) {
-        const ptrdiff_t k[FH_MAX_DIM] = {wave_number(g, 0, x), wave_number(g, 1, y),
-                                         wave_number(g, 2, z)};
-        if (is_periodic(g)) {
-          draw_fourier(rng, k, g->amplitude + 2 * i, c + 2 * i);
-        } else {
-          c[i] = g->amplitude[i] == 0.0 ? 0.0 : g->amplitude[i] * fh_rng_normal(rng, mode_name(k));
-        }
-      }
+  const int last = g->grid.dim - 1;
+  const ptrdiff_t n = g->modes[last], rows = g->modes[0] * g->modes[1] * g->modes[2] / n;
+  const ptrdiff_t middle = last == 2 ? g->modes[1] : 1;
+  for (ptrdiff_t row = 0; row < rows; row++) {
+    ptrdiff_t k[FH_MAX_DIM] = {0, 0, 0};
+    if (last > 0) k[0] = wave_number(g, 0, row / middle);
+    if (last > 1) k[1] = wave_number(g, 1, row % middle);
+    if (!is_periodic(g)) {
+      draw_cosines(rng, last, k, n, g->amplitude + row * n, c + row * n);
+      continue;
+    }
+    for (k[last] = 0; k[last] < n; k[last]++) {
+      const ptrdiff_t i = 2 * (row * n + k[last]);
+      draw_fourier(rng, k, g->amplitude + i, c + i);
+    }
+  }
 }
 
 void fh_grf_sample(fh_grf *g, uint64_t seed, uint64_t sample, uint64_t field, double *values)

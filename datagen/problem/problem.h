@@ -14,7 +14,6 @@
 #include <stdint.h>
 
 #include "base/config.h"
-#include "datagen/petsc.h"
 #include "io/writer.h"
 
 typedef struct fh_problem fh_problem;

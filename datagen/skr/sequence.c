@@ -1,4 +1,5 @@
 #include "datagen/skr/sequence.h"
+#include "datagen/petsc.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -46,11 +47,16 @@ static PetscErrorCode choose_asked(const fh_sequence *s, KSP ksp, PC pc)
 
 static PetscErrorCode choose_retry(const fh_sequence *s, KSP ksp, PC pc)
 {
-  (void)s;
   PetscFunctionBeginUser;
   PetscCall(KSPSetType(ksp, KSPFGMRES));
   PetscCall(KSPGMRESSetRestart(ksp, 100));
-  PetscCall(PCSetType(pc, PCBJACOBI));
+  if (s->ranks == 1) {
+    PetscCall(PCSetType(pc, PCILU));
+    PetscCall(PCFactorSetLevels(pc, 2));
+  } else {
+    PetscCall(PCSetType(pc, PCASM));
+    PetscCall(PCASMSetOverlap(pc, 2));
+  }
   PetscFunctionReturn(0);
 }
 
@@ -64,16 +70,6 @@ static PetscErrorCode choose_direct(const fh_sequence *s, KSP ksp, PC pc)
 #else
   if (s->ranks > 1) PetscCall(PCSetType(pc, PCREDUNDANT));
 #endif
-  PetscFunctionReturn(0);
-}
-
-/* options of the inner ILU, which has a prefix of its own, unless the user gave some */
-static PetscErrorCode retry_defaults(void)
-{
-  PetscBool given = PETSC_FALSE;
-  PetscFunctionBeginUser;
-  PetscCall(was_set(NULL, "-retry_sub_pc_factor_levels", &given));
-  if (!given) PetscCall(PetscOptionsSetValue(NULL, "-retry_sub_pc_factor_levels", "2"));
   PetscFunctionReturn(0);
 }
 
@@ -98,7 +94,6 @@ static PetscErrorCode create_ksp(fh_sequence *s, int rung)
   KSP ksp = NULL;
   PC pc = NULL;
   PetscFunctionBeginUser;
-  if (rung == 1) PetscCall(retry_defaults());
   PetscCall(KSPCreate(PetscObjectComm((PetscObject)s->matrix), &s->ksp[rung]));
   ksp = s->ksp[rung];
   PetscCall(KSPSetOptionsPrefix(ksp, prefixes[rung]));
@@ -122,6 +117,15 @@ PetscErrorCode fh_sequence_residual(Mat matrix, Vec b, Vec x, Vec work, double *
   PetscCall(VecNorm(work, NORM_2, &rest));
   PetscCall(VecNorm(b, NORM_2, &size));
   *residual = size > 0.0 ? (double)(rest / size) : (double)rest;
+  PetscFunctionReturn(0);
+}
+
+/* A preconditioner that could not be set up stays broken for the matrices that follow. */
+static PetscErrorCode forget(fh_sequence *s, KSP ksp)
+{
+  PetscFunctionBeginUser;
+  PetscCall(KSPReset(ksp));
+  PetscCall(KSPSetOperators(ksp, s->matrix, s->matrix));
   PetscFunctionReturn(0);
 }
 
@@ -155,6 +159,7 @@ static PetscErrorCode attempt(fh_sequence *s, int rung, Vec b, Vec x, fh_solve_r
     PetscCall(KSPSetInitialGuessNonzero(ksp, PETSC_TRUE));
   }
   PetscCall(KSPSetTolerances(ksp, rtol, atol, dtol, most));
+  if (reason == KSP_DIVERGED_PC_FAILED) PetscCall(forget(s, ksp));
   r->why = reason > 0 ? "residual above the tolerance" : KSPConvergedReasons[reason];
   PetscFunctionReturn(0);
 }
@@ -182,7 +187,7 @@ static fh_status climb(fh_sequence *s, int rung, Vec b, Vec x, fh_solve_report *
   if (!error) return FH_OK;
   if (s->ranks > 1) return fh_status_petsc(error, __FILE__, __LINE__, __func__);
   r->accepted = false;
-  r->residual = NAN;
+  r->residual = (double)NAN;
   r->why = "PETSc raised an error in this solver";
   if (s->ksp[rung]) FH_TRY_PETSC(KSPDestroy(&s->ksp[rung]));
   return FH_OK;
@@ -191,7 +196,7 @@ static fh_status climb(fh_sequence *s, int rung, Vec b, Vec x, fh_solve_report *
 fh_status fh_sequence_solve(fh_sequence *s, Vec b, Vec x, fh_solve_report *report)
 {
   bool trivial = false;
-  *report = (fh_solve_report){.residual = NAN, .why = ""};
+  *report = (fh_solve_report){.residual = (double)NAN, .why = ""};
   FH_TRY_PETSC(is_trivial(b, x, report, &trivial));
   if (trivial) return FH_OK;
   for (int rung = 0; rung < RUNGS && !report->accepted; rung++) {
@@ -260,6 +265,7 @@ void fh_sequence_describe(const fh_sequence *s, char *text, size_t bytes)
   KSPType ksp = NULL;
   PCType type = NULL;
   PC pc = NULL;
-  if (KSPGetType(s->ksp[0], &ksp) || KSPGetPC(s->ksp[0], &pc) || PCGetType(pc, &type)) ksp = NULL;
+  if (!s->ksp[0] || KSPGetType(s->ksp[0], &ksp) || KSPGetPC(s->ksp[0], &pc) || PCGetType(pc, &type))
+    ksp = NULL;
   snprintf(text, bytes, "%s + %s", ksp ? ksp : "default", type ? type : "default");
 }

@@ -7,7 +7,7 @@
  * and the residual recomputed from scratch, ||b - A x|| / ||b||, is within the tolerance. If it is
  * not, a ladder of other solvers is climbed:
  *   0  the asked solver; where its own test was too lenient, again with a tighter one
- *   1  FGMRES(100) with ILU(2) in each block                            (options: -retry_...)
+ *   1  FGMRES(100) with ILU(2); several ranks: ASM with overlap 2, ILU(0)   (options: -retry_...)
  *   2  sparse LU with iterative refinement, MUMPS where there is one    (options: -direct_...)
  */
 #pragma once
@@ -17,7 +17,6 @@
 #include <stdint.h>
 
 #include "base/config.h"
-#include "datagen/petsc.h"
 
 typedef struct {
   double tolerance; /* of the recomputed relative residual */
@@ -40,7 +39,7 @@ typedef struct {
 
 /** What is known about the matrices beforehand: chooses the solver where the user chose none. */
 typedef struct {
-  bool symmetric, positive_definite, constant;
+  bool symmetric, positive_definite;
 } fh_sequence_hint;
 
 typedef struct {

@@ -22,14 +22,11 @@ static fh_status setup(fh_op *op, const fh_shape *in, fh_shape *out, fh_need *ne
   return FH_OK;
 }
 
-static void sum(int count, const fh_real *const *in, ptrdiff_t at, ptrdiff_t n, fh_real *z)
+static void sum(const add *a, int count, const fh_real *const *in, ptrdiff_t at, ptrdiff_t n,
+                fh_real *z)
 {
-  const fh_real *a = in[0] + at, *b = in[count > 1 ? 1 : 0] + at;
-  if (count == 1) fh_copy(n, a, z);
-  if (count > 1)
-    for (ptrdiff_t t = 0; t < n; t++) z[t] = a[t] + b[t];
-  for (int i = 2; i < count; i++)
-    for (ptrdiff_t t = 0; t < n; t++) z[t] += in[i][at + t];
+  if (count == 1) fh_copy(n, in[0] + at, z);
+  for (int i = 1; i < count; i++) a->k->add(n, i == 1 ? in[0] + at : z, in[i] + at, z);
 }
 
 static fh_status forward(fh_op *op, const fh_fwd *io)
@@ -40,11 +37,11 @@ static fh_status forward(fh_op *op, const fh_fwd *io)
   for (ptrdiff_t t = 0; t < all; t += FH_TILE) { /* short pieces: the sum is still in the cache */
     const ptrdiff_t n = all - t < FH_TILE ? all - t : FH_TILE;
     if (a->kind == FH_ACT_IDENTITY) {
-      sum(op->n_in, io->in, t, n, io->out[0] + t);
+      sum(a, op->n_in, io->in, t, n, io->out[0] + t);
       continue;
     }
     fh_real *z = saved ? saved + t : io->out[0] + t;
-    sum(op->n_in, io->in, t, n, z);
+    sum(a, op->n_in, io->in, t, n, z);
     a->k->activate(a->kind, n, z, io->out[0] + t);
   }
   return FH_OK;

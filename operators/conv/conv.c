@@ -9,6 +9,8 @@
 #include "kernels/pointwise_tile.h"
 
 enum { WEIGHT, BIAS };
+/* points of a weight gradient at once: long, because its sums (out x in k^dim vectors) are many */
+enum { PIECE = 8 * FH_TILE };
 
 /* Every padded field has extents `large` = n + k - 1, so that entry a of the kernel is a shift by
  * one number: the convolution is a small matrix (out) x (in k^dim) applied to shifted rows. */
@@ -101,8 +103,9 @@ static void convolve(const conv *v, ptrdiff_t m, ptrdiff_t k, const fh_real *w, 
   const ptrdiff_t n = v->small[2];
   for (ptrdiff_t i = 0; i < v->small[0]; i++)
     for (ptrdiff_t j = 0; j < v->small[1]; j++)
-      v->k->apply(m, k * v->taps, n, w, bias, NULL, 0, padded + (i * v->large[1] + j) * v->large[2],
-                  off, y + (i * v->small[1] + j) * n, v->points);
+      v->k->apply(m, k * v->taps, n, w, bias, NULL, 0, NULL,
+                  padded + (i * v->large[1] + j) * v->large[2], off, y + (i * v->small[1] + j) * n,
+                  v->points);
 }
 
 static fh_status forward(fh_op *op, const fh_fwd *io)
@@ -140,8 +143,8 @@ static void weight_gradient(const conv *v, const bench *b)
   const ptrdiff_t in = v->config.in_channels, out = v->config.out_channels;
   const fh_real *g = b->g + shift(v, v->taps - 1) / 2; /* the field's first point to the front */
   const ptrdiff_t length = v->large[0] * v->large[1] * v->large[2] - shift(v, v->taps - 1) / 2;
-  for (ptrdiff_t t = 0; t < length; t += FH_TILE) {
-    const ptrdiff_t n = length - t < FH_TILE ? length - t : FH_TILE;
+  for (ptrdiff_t t = 0; t < length; t += PIECE) {
+    const ptrdiff_t n = length - t < PIECE ? length - t : PIECE;
     v->k->outer(out, in * v->taps, n, g + t, v->padded, b->x + t, v->off_in, b->dw);
     if (v->config.bias) v->k->row_sums(out, n, g + t, v->padded, b->db);
   }

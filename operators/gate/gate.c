@@ -24,17 +24,14 @@ static fh_status setup(fh_op *op, const fh_shape *in, fh_shape *out, fh_need *ne
   return FH_OK;
 }
 
-static void scale(ptrdiff_t n, fh_real w, const fh_real *x, fh_real *y)
-{
-  for (ptrdiff_t t = 0; t < n; t++) y[t] = w * x[t];
-}
-
 static fh_status forward(fh_op *op, const fh_fwd *io)
 {
   const gate *g = op->data;
   const ptrdiff_t p = fh_shape_points(&op->in[0]);
-  for (ptrdiff_t r = 0; r < io->batch * g->channels; r++)
-    scale(p, io->param[0][r % g->channels], io->in[0] + r * p, io->out[0] + r * p);
+  for (ptrdiff_t i = 0; i < io->batch; i++) {
+    const ptrdiff_t at = i * g->channels * p;
+    g->k->scale_rows(g->channels, p, io->param[0], io->in[0] + at, p, io->out[0] + at, p);
+  }
   return FH_OK;
 }
 
@@ -60,7 +57,8 @@ static fh_status backward(fh_op *op, const fh_bwd *io)
   for (ptrdiff_t r = 0; r < io->batch * g->channels; r++) {
     const ptrdiff_t ch = r % g->channels;
     dot(g, p, io->in[0] + r * p, io->dout[0] + r * p, ends, sum + ch * lanes);
-    if (io->din[0]) scale(p, io->param[0][ch], io->dout[0] + r * p, io->din[0] + r * p);
+    if (io->din[0])
+      g->k->scale_rows(1, p, io->param[0] + ch, io->dout[0] + r * p, p, io->din[0] + r * p, p);
   }
   g->k->fold(g->channels, sum, io->dparam[0]);
   return FH_OK;

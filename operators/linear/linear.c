@@ -64,10 +64,10 @@ static void forward_tile(const linear *l, const bench *b, const fh_real *bias, p
   const ptrdiff_t in = c->in_channels, out = c->out_channels, p = l->points;
   fh_tile_load(in, n, x, p, b->x);
   if (c->activation == FH_ACT_IDENTITY) {
-    l->k->apply(out, in, n, b->w, bias, s, p, b->x, l->off, y, p);
+    l->k->apply(out, in, n, b->w, bias, s, p, NULL, b->x, l->off, y, p);
     return;
   }
-  l->k->apply(out, in, n, b->w, bias, s, p, b->x, l->off, b->z, FH_TILE);
+  l->k->apply(out, in, n, b->w, bias, s, p, NULL, b->x, l->off, b->z, FH_TILE);
   if (keep) fh_tile_store(out, n, b->z, keep, p);
   for (ptrdiff_t o = 0; o < out; o++)
     l->k->activate(c->activation, n, b->z + o * FH_TILE, y + o * p);
@@ -109,7 +109,7 @@ static void backward_tile(const linear *l, const bench *b, ptrdiff_t n, const fh
   fh_tile_load(in, n, x, p, b->x);
   l->k->outer(out, in, n, b->z, FH_TILE, b->x, l->off, b->dw);
   if (c->bias) l->k->row_sums(out, n, b->z, FH_TILE, b->db);
-  if (dx) l->k->apply(in, out, n, b->w, NULL, NULL, 0, b->z, l->off, dx, p);
+  if (dx) l->k->apply(in, out, n, b->w, NULL, NULL, 0, NULL, b->z, l->off, dx, p);
 }
 
 static fh_status backward(fh_op *op, const fh_bwd *io)

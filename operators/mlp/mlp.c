@@ -17,10 +17,10 @@ typedef struct {
 } mlp;
 
 /* What a call works with. Matrices in the kernels' order: w0, w1 forward, t0, t1 transposed. Tiles:
- * x, h = act(W0 x + b0), slope = act', g the gradient at the hidden layer, z the result, s the
+ * x, h = act(W0 x + b0) and g the gradient at the hidden layer, z the result, s the
  * skip where it is ragged. Sums of the gradients: d... */
 typedef struct {
-  fh_real *w0, *w1, *t0, *t1, *x, *h, *slope, *g, *z, *s, *dw0, *db0, *dw1, *db1, *dgate;
+  fh_real *w0, *w1, *t0, *t1, *x, *h, *g, *z, *s, *dw0, *db0, *dw1, *db1, *dgate;
   size_t sums; /* bytes of dw0..dgate, which lie together */
 } bench;
 
@@ -38,7 +38,6 @@ static size_t bench_of(const mlp *m, bool backward, void *work, bench *b)
   if (!backward) return c.used;
   b->t0 = fh_carve_reals(&c, m->k->packed_size(in, hid));
   b->t1 = fh_carve_reals(&c, m->k->packed_size(hid, out));
-  b->slope = fh_carve_reals(&c, hid * FH_TILE);
   b->g = fh_carve_reals(&c, hid * FH_TILE);
   b->s = fh_carve_reals(&c, m->config.skip == FH_MLP_GATE_SKIP ? out * FH_TILE : 0);
   const size_t before = c.used;
@@ -77,14 +76,6 @@ static fh_status setup(fh_op *op, const fh_shape *in, fh_shape *out, fh_need *ne
   return FH_OK;
 }
 
-/* g .* s into a tile */
-static void gated(const mlp *m, const fh_real *g, ptrdiff_t n, const fh_real *s, ptrdiff_t ld,
-                  fh_real *tile)
-{
-  for (ptrdiff_t o = 0; o < m->config.out_channels; o++)
-    for (ptrdiff_t t = 0; t < n; t++) tile[o * FH_TILE + t] = g[o] * s[o * ld + t];
-}
-
 /* One tile: y = out_act(z), z = W1 act(W0 x + b0) + b1 + skip; z is kept if keep. */
 static void forward_tile(const mlp *m, const bench *b, const fh_real *const *param, ptrdiff_t n,
                          const fh_real *x, const fh_real *s, fh_real *keep, fh_real *y)
@@ -92,21 +83,15 @@ static void forward_tile(const mlp *m, const bench *b, const fh_real *const *par
   const fh_mlp_config *c = &m->config;
   const ptrdiff_t in = c->in_channels, hid = c->hidden, out = c->out_channels, p = m->points;
   fh_tile_load(in, n, x, p, b->x);
-  m->k->apply(hid, in, n, b->w0, param[B0], NULL, 0, b->x, m->off, b->h, FH_TILE);
+  m->k->apply(hid, in, n, b->w0, param[B0], NULL, 0, NULL, b->x, m->off, b->h, FH_TILE);
   for (ptrdiff_t r = 0; r < hid; r++)
     m->k->activate(c->activation, n, b->h + r * FH_TILE, b->h + r * FH_TILE);
-  const fh_real *addend = s;
-  ptrdiff_t ld = p;
-  if (c->skip == FH_MLP_GATE_SKIP) {
-    gated(m, param[GATE], n, s, p, b->z);
-    addend = b->z;
-    ld = FH_TILE;
-  }
+  const fh_real *gate = c->skip == FH_MLP_GATE_SKIP ? param[GATE] : NULL;
   if (c->out_activation == FH_ACT_IDENTITY) {
-    m->k->apply(out, hid, n, b->w1, param[B1], addend, ld, b->h, m->off, y, p);
+    m->k->apply(out, hid, n, b->w1, param[B1], s, p, gate, b->h, m->off, y, p);
     return;
   }
-  m->k->apply(out, hid, n, b->w1, param[B1], addend, ld, b->h, m->off, b->z, FH_TILE);
+  m->k->apply(out, hid, n, b->w1, param[B1], s, p, gate, b->h, m->off, b->z, FH_TILE);
   if (keep) fh_tile_store(out, n, b->z, keep, p);
   for (ptrdiff_t o = 0; o < out; o++)
     m->k->activate(c->out_activation, n, b->z + o * FH_TILE, y + o * p);
@@ -152,9 +137,7 @@ static void backward_end(const mlp *m, const bench *b, const fh_real *gate, ptrd
   }
   if (!ds) return;
   if (c->skip == FH_MLP_ADD_SKIP) fh_tile_store(out, n, b->z, ds, p);
-  if (c->skip == FH_MLP_GATE_SKIP)
-    for (ptrdiff_t o = 0; o < out; o++)
-      for (ptrdiff_t t = 0; t < n; t++) ds[o * p + t] = gate[o] * b->z[o * FH_TILE + t];
+  if (c->skip == FH_MLP_GATE_SKIP) m->k->scale_rows(out, n, gate, b->z, FH_TILE, ds, p);
 }
 
 /* Hidden values again, then both layers downwards. */
@@ -165,12 +148,11 @@ static void backward_layers(const mlp *m, const bench *b, const fh_real *bias0, 
   const ptrdiff_t in = c->in_channels, hid = c->hidden, out = c->out_channels, p = m->points;
   const fh_pointwise *k = m->k;
   fh_tile_load(in, n, x, p, b->x);
-  k->apply(hid, in, n, b->w0, bias0, NULL, 0, b->x, m->off, b->h, FH_TILE);
-  k->apply(hid, out, n, b->t1, NULL, NULL, 0, b->z, m->off, b->g, FH_TILE);
+  k->apply(hid, in, n, b->w0, bias0, NULL, 0, NULL, b->x, m->off, b->h, FH_TILE);
+  k->apply(hid, out, n, b->t1, NULL, NULL, 0, NULL, b->z, m->off, b->g, FH_TILE);
   for (ptrdiff_t r = 0; r < hid; r++) {
-    fh_real *h = b->h + r * FH_TILE, *g = b->g + r * FH_TILE, *slope = b->slope + r * FH_TILE;
-    k->activate_both(c->activation, n, h, h, slope);
-    for (ptrdiff_t t = 0; t < n; t++) g[t] *= slope[t];
+    fh_real *h = b->h + r * FH_TILE, *g = b->g + r * FH_TILE;
+    k->activate_both(c->activation, n, h, g, h, g);
   }
   fh_tile_clear(hid, n, b->h);
   fh_tile_clear(hid, n, b->g);
@@ -178,7 +160,7 @@ static void backward_layers(const mlp *m, const bench *b, const fh_real *bias0, 
   k->row_sums(out, n, b->z, FH_TILE, b->db1);
   k->outer(hid, in, n, b->g, FH_TILE, b->x, m->off, b->dw0);
   k->row_sums(hid, n, b->g, FH_TILE, b->db0);
-  if (dx) k->apply(in, hid, n, b->t0, NULL, NULL, 0, b->g, m->off, dx, p);
+  if (dx) k->apply(in, hid, n, b->t0, NULL, NULL, 0, NULL, b->g, m->off, dx, p);
 }
 
 static void fold_gradients(const mlp *m, const bench *b, fh_real *const *dparam)

@@ -4,8 +4,8 @@
  * Finer: the trigonometric interpolant of least degree through the points (the Nyquist frequency
  * of an even grid stands half at +n/2 and half at -n/2). Coarser: the frequencies that the new grid
  * holds are kept; on an even grid the two that meet at its Nyquist frequency are added, as sampling
- * adds them, so that up and then down is the identity. An axis at a time, each a real matrix; the
- * adjoint is the transposed matrix. Axes that do not change are left alone.
+ * adds them, so that up and then down is the identity. The tensor product of the axes; the adjoint is
+ * the transposed map. The same as a spectral layer of all modes with the unit as weight.
  */
 #pragma once
 

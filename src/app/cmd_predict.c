@@ -1,4 +1,169 @@
+/* fredholm predict: what a model makes of the inputs of a data set, as a data set */
+#include <string.h>
+
 #include "app/command.h"
-static fh_status declare(fh_options *o, void *c) { (void)o; (void)c; return FH_OK; }
-static fh_status run(fh_run *r, void *c) { (void)r; (void)c; FH_RAISE(FH_ERR_UNSUPPORTED, "not yet"); }
-const fh_command fh_command_predict = {.name="predict", .arguments="", .help="", .config_bytes=1, .declare=declare, .run=run};
+#include "app/data.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include "io/prediction.h"
+#include "train/trained.h"
+
+typedef struct {
+  char model_file[FH_TEXT_MAX], data[FH_TEXT_MAX];
+  ptrdiff_t n, batch;
+  bool truth;
+} predict_files;
+
+typedef struct {
+  char out[FH_TEXT_MAX];
+  bool overwrite;
+} predict_call;
+
+typedef struct {
+  predict_files files;
+  predict_call call;
+  fh_data_config data;
+} predict_config;
+
+#define AT(member) offsetof(predict_files, member)
+static const fh_field file_fields[] = {
+    {"model_file", FH_FIELD_TEXT, AT(model_file), "", 0, 0, NULL, "trained model"},
+    {"data", FH_FIELD_TEXT, AT(data), "", 0, 0, NULL,
+     "data set whose inputs are taken, on any grid that the model can be built on"},
+    {"n", FH_FIELD_INT, AT(n), "0", 0, 1e15, NULL, "the first n samples only; 0: all"},
+    {"truth", FH_FIELD_BOOL, AT(truth), "true", 0, 0, NULL,
+     "store the outputs of the data set beside the predictions"},
+    {"batch", FH_FIELD_INT, AT(batch), "8", 1, 1e6, NULL, "samples of one call of the model"},
+    FH_FIELDS_END};
+#undef AT
+
+#define AT(member) offsetof(predict_call, member)
+static const fh_field call_fields[] = {
+    {"out", FH_FIELD_TEXT, AT(out), "", 0, 0, NULL,
+     "file to write: inputs, outputs, and predictions as NAME_pred"},
+    {"overwrite", FH_FIELD_BOOL, AT(overwrite), "false", 0, 0, NULL,
+     "replace the file if it exists"},
+    FH_FIELDS_END};
+#undef AT
+
+static fh_status declare(fh_options *o, void *config)
+{
+  predict_config *c = config;
+  FH_TRY(fh_options_add(o, FH_GROUP_RUN, "files", file_fields, c ? &c->files : NULL));
+  FH_TRY(fh_options_add(o, FH_GROUP_RUN, "data", fh_data_fields, c ? &c->data : NULL));
+  return fh_options_add(o, FH_GROUP_CALL, "call", call_fields, c ? &c->call : NULL);
+}
+
+/* everything that a rank needs to predict its samples */
+typedef struct {
+  const fh_run *run;
+  const predict_config *c;
+  fh_dataset *dataset;
+  fh_operator *op;
+  fh_prediction *prediction;
+  ptrdiff_t n, batch, nx, ny; /* samples in all, of a call; values of a sample */
+  int64_t *samples;
+  fh_real *x, *y, *predicted;
+} predictor;
+
+static fh_status allocate(predictor *p)
+{
+  const ptrdiff_t points = fh_grid_size(fh_dataset_grid(p->dataset));
+  p->nx = fh_dataset_in_channels(p->dataset) * points;
+  p->ny = fh_dataset_out_channels(p->dataset) * points;
+  FH_NEW(p->samples, p->batch);
+  FH_NEW(p->x, p->batch * p->nx);
+  FH_NEW(p->y, p->batch * p->ny);
+  FH_NEW(p->predicted, p->batch * p->ny);
+  return FH_OK;
+}
+
+static fh_status predict_batch(predictor *p, ptrdiff_t first, ptrdiff_t count)
+{
+  const bool truth = p->c->files.truth;
+  for (ptrdiff_t k = 0; k < count; k++) p->samples[k] = first + k;
+  FH_TRY(fh_dataset_read(p->dataset, count, p->samples, p->x, truth ? p->y : NULL));
+  const double start = fh_clock();
+  FH_TRY(fh_operator_apply(p->op, count, p->x, p->predicted));
+  const double seconds = (fh_clock() - start) / (double)count;
+  for (ptrdiff_t k = 0; k < count; k++)
+    FH_TRY(fh_prediction_put(p->prediction, first + k, p->x + k * p->nx,
+                             truth ? p->y + k * p->ny : NULL, p->predicted + k * p->ny, seconds));
+  return FH_OK;
+}
+
+static fh_status predict_mine(predictor *p, const fh_team *team)
+{
+  ptrdiff_t first = 0, last = 0;
+  fh_team_share(p->n, team->n_samples, team->sample_part, &first, &last);
+  for (ptrdiff_t i = first; i < last; i += p->batch) {
+    FH_TRY(predict_batch(p, i, last - i < p->batch ? last - i : p->batch));
+    fh_log_progress(p->run->log, "samples", i - first, last - first, 0, NULL);
+  }
+  return FH_OK;
+}
+
+static fh_status predict(predictor *p, const fh_team *team, const fh_trained *model)
+{
+  const predict_config *c = p->c;
+  const ptrdiff_t n = fh_dataset_samples(p->dataset);
+  p->n = c->files.n ? c->files.n : n;
+  p->batch = c->files.batch;
+  FH_CHECK(p->n <= n, FH_ERR_USAGE, "option -n asks for %td samples but %s holds %td", p->n,
+           c->files.data, n);
+  FH_CHECK(fh_dataset_in_channels(p->dataset) == model->spec.in_channels &&
+               fh_dataset_out_channels(p->dataset) == model->spec.out_channels,
+           FH_ERR_SHAPE,
+           "%s has %d input and %d output channels but the model takes %d and gives %d: choose "
+           "data sets with -inputs and -outputs",
+           c->files.data, fh_dataset_in_channels(p->dataset), fh_dataset_out_channels(p->dataset),
+           model->spec.in_channels, model->spec.out_channels);
+  fh_run_echo(p->run);
+  FH_TRY(fh_operator_create(model, team, fh_dataset_grid(p->dataset), p->batch, &p->op));
+  FH_TRY(fh_status_agree(team->world, allocate(p)));
+  FH_TRY(fh_prediction_create(team->world, c->call.out, p->dataset, p->n, c->files.truth,
+                              p->run->yaml, c->call.overwrite ? FH_OVERWRITE : FH_REFUSE_EXISTING,
+                              &p->prediction));
+  FH_TRY(fh_status_agree(team->world, predict_mine(p, team)));
+  FH_TRY(fh_prediction_finish(p->prediction));
+  fh_log_message(p->run->log, FH_LOG_INFO, "%td predictions are in %s", p->n, c->call.out);
+  return FH_OK;
+}
+
+static void clear(predictor *p)
+{
+  fh_prediction_destroy(&p->prediction);
+  fh_operator_destroy(&p->op);
+  fh_dataset_close(&p->dataset);
+  fh_free(p->samples);
+  fh_free(p->x);
+  fh_free(p->y);
+  fh_free(p->predicted);
+}
+
+static fh_status run_predict(fh_run *run, void *config)
+{
+  predictor p = {.run = run, .c = config};
+  fh_team *team = NULL;
+  fh_trained *model = NULL;
+  FH_TRY(fh_require("model_file", p.c->files.model_file));
+  FH_TRY(fh_require("data", p.c->files.data));
+  FH_TRY(fh_require("out", p.c->call.out));
+  FH_TRY(fh_team_create(run->comm, 1, 1, &team));
+  fh_status st = fh_trained_read(run->comm, p.c->files.model_file, &model);
+  if (st == FH_OK) st = fh_data_open(run->comm, p.c->files.data, &p.c->data, &p.dataset);
+  if (st == FH_OK) st = predict(&p, team, model);
+  clear(&p);
+  fh_trained_destroy(&model);
+  fh_team_destroy(&team);
+  return st;
+}
+
+const fh_command fh_command_predict = {
+    .name = "predict",
+    .arguments = "-model_file RUNDIR/model.h5 -data F.h5 -out P.h5",
+    .help = "apply a trained model to a data set and store what it predicts",
+    .echoes = true,
+    .config_bytes = sizeof(predict_config),
+    .declare = declare,
+    .run = run_predict};

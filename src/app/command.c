@@ -23,8 +23,14 @@ fh_status fh_command_declare(const fh_command *c, fh_options *o, void *config, f
 {
   FH_TRY(c->declare(o, config));
   if (c->is_long) FH_TRY(fh_options_add(o, FH_GROUP_CALL, "duration", long_fields, call));
-  if (c->is_long || c->echoes) FH_TRY(fh_options_add(o, FH_GROUP_CALL, "output", talk_fields, call));
+  if (c->is_long || c->echoes)
+    FH_TRY(fh_options_add(o, FH_GROUP_CALL, "output", talk_fields, call));
   return FH_OK;
+}
+
+void fh_run_echo(const fh_run *run)
+{
+  if (run->progress) fh_progress_config(run->progress, run->yaml);
 }
 
 /* ---- running ------------------------------------------------------------------------------------ */
@@ -46,7 +52,6 @@ static fh_status run_with_log(const fh_command *c, fh_run *run, void *config,
     FH_TRY(
         fh_progress_create((fh_progress_mode)call->progress, call->quiet, stdout, &run->progress));
     run->log = fh_progress_log(run->progress);
-    if (c->echoes) fh_progress_config(run->progress, run->yaml);
   }
   const fh_status st = c->run(run, config);
   fh_progress_destroy(&run->progress);
@@ -62,7 +67,7 @@ static fh_status run_declared(const fh_command *c, fh_run *run, void *config)
   fh_status st = fh_options_yaml(run->options, &yaml);
   run->yaml = yaml.data ? yaml.data : "";
   if (st == FH_OK) st = run_with_log(c, run, config, &call);
-  if (st == FH_OK) st = fh_options_check_used(run->options);
+  if (st == FH_OK) st = fh_options_check_solver(run->options);
   fh_text_clear(&yaml);
   return st;
 }

@@ -32,7 +32,7 @@ typedef struct fh_command {
   bool takes_file;  /* one positional argument */
   bool uses_solver; /* options of PETSc's solvers are allowed */
   bool is_long;     /* has progress, and stops on request */
-  bool echoes;      /* prints the effective configuration before it starts */
+  bool echoes;      /* calls fh_run_echo, and so can be quiet */
   size_t config_bytes;
   /** Adds the groups of options; config is zeroed, or NULL when describing. */
   fh_status (*declare)(fh_options *o, void *config);
@@ -50,3 +50,5 @@ fh_status fh_command_declare(const fh_command *c, fh_options *o, void *config,
                              fh_call_config *call) FH_MUST;
 /** Options, checks, echo, work, checks. Collective on run->comm; fills run. */
 fh_status fh_command_run(const fh_command *c, fh_run *run) FH_MUST;
+/** Tells the effective configuration; to be called once the options are known to make sense. */
+void fh_run_echo(const fh_run *run);

@@ -44,29 +44,25 @@ static fh_status time_step(const fh_team *team, const fh_train_setup *setup, fh_
   return FH_OK;
 }
 
-static void tell(const fh_run *run, const fh_train_setup *setup, const fh_dataset *train,
-                 const fh_train_estimate *e, double step_seconds)
+static void print_estimate(const fh_run *run, const fh_train_setup *setup, const fh_dataset *train,
+                           const fh_train_estimate *e, double step_seconds)
 {
-  char grid[64];
-  const double mb = 1e-6, real_bytes = sizeof(fh_real);
+  char grid[64], duration[32];
+  const double mb = 1e-6, model_mb = mb * sizeof(fh_real) * (double)e->parameters;
   const double steps = (double)e->steps_per_epoch * (double)setup->train.epochs;
-  fh_log_message(run->log, FH_LOG_INFO, "data: %td samples of %s points, %d -> %d channels",
-                 fh_dataset_samples(train), fh_grid_text(fh_dataset_grid(train), grid),
-                 setup->spec.in_channels, setup->spec.out_channels);
-  fh_log_message(run->log, FH_LOG_INFO, "model: %s, %td parameters", setup->spec.class->name,
-                 e->parameters);
-  fh_log_message(run->log, FH_LOG_INFO,
-                 "steps: %td an epoch, %.0f in all; batch %td = %td units of %td samples, "
-                 "micro-batch %td",
-                 e->steps_per_epoch, steps, setup->train.batch, e->units, e->unit, e->micro_batch);
-  fh_log_message(run->log, FH_LOG_INFO, "memory a rank: %.1f MB for values, %.1f MB for parameters",
-                 mb * (double)e->arena_bytes, mb * (double)e->state_bytes);
-  fh_log_message(run->log, FH_LOG_INFO, "files: model.h5 %.1f MB, two checkpoints of %.1f MB",
-                 mb * real_bytes * (double)e->parameters,
-                 3 * mb * real_bytes * (double)e->parameters);
-  fh_log_message(run->log, FH_LOG_INFO,
-                 "time: %.3g s a step (%.3g GFlop) on %d ranks, about %.3g h without evaluations",
-                 step_seconds, 1e-9 * e->flops_per_step, run->size, steps * step_seconds / 3600);
+  fh_progress_duration(duration, sizeof duration, steps * step_seconds);
+  if (run->rank) return;
+  printf("data: %td samples of %s points, %d -> %d channels\n", fh_dataset_samples(train),
+         fh_grid_text(fh_dataset_grid(train), grid), setup->spec.in_channels,
+         setup->spec.out_channels);
+  printf("model: %s, %td parameters\n", setup->spec.class->name, e->parameters);
+  printf("steps: %td an epoch, %.0f in all; a batch of %td in %td units of %td, micro-batch %td\n",
+         e->steps_per_epoch, steps, setup->train.batch, e->units, e->unit, e->micro_batch);
+  printf("memory a rank: %.4g MB for values, %.4g MB for parameters and optimiser\n",
+         mb * (double)e->arena_bytes, mb * (double)e->state_bytes);
+  printf("files: model.h5 %.4g MB, two checkpoints of %.4g MB\n", model_mb, 3 * model_mb);
+  printf("time: %.3g s a step (%.3g GFlop) on %d ranks, about %s without evaluations\n",
+         step_seconds, 1e-9 * e->flops_per_step, run->size, duration);
 }
 
 fh_status fh_estimate_training(const fh_run *run, const fh_team *team, const fh_train_setup *setup,
@@ -76,6 +72,6 @@ fh_status fh_estimate_training(const fh_run *run, const fh_team *team, const fh_
   double seconds = 0;
   FH_TRY(fh_train_plan(team, setup, train, &e));
   FH_TRY(time_step(team, setup, train, &e, &seconds));
-  tell(run, setup, train, &e, seconds);
+  print_estimate(run, setup, train, &e, seconds);
   return FH_OK;
 }

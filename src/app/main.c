@@ -7,6 +7,7 @@
 #include "app/ending.h"
 #include "app/petsc.h"
 #include "app/version.h"
+#include "io/environment.h"
 
 static void print_overview(FILE *stream)
 {
@@ -84,6 +85,7 @@ static fh_status start(int argc, char **argv, MPI_Comm comm)
 int main(int argc, char **argv)
 {
   MPI_Comm comm = MPI_COMM_NULL, last = MPI_COMM_NULL;
+  if (fh_io_environment() != FH_OK) return fh_status_exit(FH_ERR_LIBRARY);
   if (MPI_Init(&argc, &argv) != MPI_SUCCESS) return 72;
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   MPI_Comm_dup(MPI_COMM_WORLD, &comm);

@@ -5,8 +5,9 @@
 
 #include "app/petsc.h"
 #include "base/memory.h"
+#include "io/yaml.h"
 
-enum { MAX_GROUPS = 24, NAME_BYTES = 96, VALUE_BYTES = 1024 };
+enum { MAX_GROUPS = 24, NAME_BYTES = 96 };
 
 typedef struct {
   fh_group_kind kind;
@@ -71,7 +72,6 @@ static fh_status look_up(const char *name, const char **value, PetscBool *given)
 
 static fh_status read_group(const group *g)
 {
-  FH_TRY(fh_config_defaults(g->fields, g->config));
   for (const fh_field *f = g->fields; f->name; f++) {
     const char *value = NULL;
     PetscBool given = PETSC_FALSE;
@@ -85,8 +85,8 @@ static fh_status read_group(const group *g)
   return FH_OK;
 }
 
-fh_status fh_options_add(fh_options *o, fh_group_kind kind, const char *title,
-                         const fh_field *fields, void *config)
+fh_status fh_options_overlay(fh_options *o, fh_group_kind kind, const char *title,
+                             const fh_field *fields, void *config)
 {
   FH_CHECK(o->n < MAX_GROUPS, FH_ERR_STATE, "more than %d groups of options", MAX_GROUPS);
   FH_TRY(check_names(o, fields));
@@ -95,6 +95,20 @@ fh_status fh_options_add(fh_options *o, fh_group_kind kind, const char *title,
   snprintf(g->title, sizeof g->title, "%s", title);
   if (!o->describe) FH_TRY(read_group(g));
   return FH_OK;
+}
+
+fh_status fh_options_add(fh_options *o, fh_group_kind kind, const char *title,
+                         const fh_field *fields, void *config)
+{
+  if (!o->describe) FH_TRY(fh_config_defaults(fields, config));
+  return fh_options_overlay(o, kind, title, fields, config);
+}
+
+const char *fh_options_text(const char *name)
+{
+  const char *value = NULL;
+  PetscBool given = PETSC_FALSE;
+  return look_up(name, &value, &given) == FH_OK && given && value ? value : "";
 }
 
 bool fh_options_given(const char *name)
@@ -207,59 +221,45 @@ fh_status fh_options_check(fh_options *o, bool solver)
   return FH_OK;
 }
 
+/* the ladder of solvers asks for these only when a sample needs it */
+static bool is_for_ladder(const char *name)
+{
+  return !strncmp(name, "retry_", 6) || !strncmp(name, "direct_", 7);
+}
+
 static fh_status refuse_unused(const fh_options *o, void *context, const char *name,
                                const char *value)
 {
   (void)context, (void)value;
-  return refuse(o, true, "the work is done, but no solver asked for option", name);
+  return is_for_ladder(name) ? FH_OK : refuse(o, true, "no solver asks for option", name);
 }
 
-fh_status fh_options_check_used(const fh_options *o)
+fh_status fh_options_check_solver(const fh_options *o)
 {
   FH_TRY(visit_left(refuse_unused, o, NULL));
   return FH_OK;
 }
 
+static fh_status count_left(const fh_options *o, void *context, const char *name, const char *value)
+{
+  int *n = context;
+  (void)o, (void)value;
+  *n += !is_for_ladder(name);
+  return FH_OK;
+}
+
+bool fh_options_left_for_solver(const fh_options *o)
+{
+  int n = 0;
+  return visit_left(count_left, o, &n) == FH_OK && n > 0;
+}
+
 /* ---- YAML --------------------------------------------------------------------------------------- */
-
-static fh_status add_quoted(fh_text *yaml, const char *text)
-{
-  FH_TRY(fh_text_add(yaml, "\""));
-  for (const char *c = text; *c; c++) {
-    if (*c == '"' || *c == '\\')
-      FH_TRY(fh_text_add(yaml, "\\%c", *c));
-    else if ((unsigned char)*c < ' ')
-      FH_TRY(fh_text_add(yaml, "\\x%02x", (unsigned)*c));
-    else
-      FH_TRY(fh_text_add(yaml, "%c", *c));
-  }
-  FH_TRY(fh_text_add(yaml, "\""));
-  return FH_OK;
-}
-
-static fh_status add_field(fh_text *yaml, const fh_field *f, const void *config)
-{
-  char value[VALUE_BYTES];
-  fh_config_get(f, config, value, sizeof value);
-  FH_TRY(fh_text_add(yaml, "%s: ", f->name));
-  if (f->type == FH_FIELD_TEXT)
-    FH_TRY(add_quoted(yaml, value));
-  else if (f->type == FH_FIELD_INTS || f->type == FH_FIELD_REALS)
-    FH_TRY(fh_text_add(yaml, "[%s]", value));
-  else
-    FH_TRY(fh_text_add(yaml, "%s", value));
-  FH_TRY(fh_text_add(yaml, "\n"));
-  return FH_OK;
-}
 
 static fh_status add_left(const fh_options *o, void *context, const char *name, const char *value)
 {
-  fh_text *yaml = context;
   (void)o;
-  FH_TRY(fh_text_add(yaml, "%s: ", name));
-  FH_TRY(add_quoted(yaml, value ? value : ""));
-  FH_TRY(fh_text_add(yaml, "\n"));
-  return FH_OK;
+  return fh_yaml_entry(context, name, value ? value : "");
 }
 
 fh_status fh_options_yaml(const fh_options *o, fh_text *yaml)
@@ -267,8 +267,7 @@ fh_status fh_options_yaml(const fh_options *o, fh_text *yaml)
   for (int i = 0; i < o->n; i++) {
     const group *g = &o->groups[i];
     if (g->kind != FH_GROUP_RUN) continue;
-    FH_TRY(fh_text_add(yaml, "# %s\n", g->title));
-    for (const fh_field *f = g->fields; f->name; f++) FH_TRY(add_field(yaml, f, g->config));
+    FH_TRY(fh_yaml_section(yaml, g->title, g->fields, g->config));
   }
   fh_text left = {NULL, 0, 0};
   fh_status st = visit_left(add_left, o, &left);

@@ -37,6 +37,12 @@ bool fh_options_describing(const fh_options *o);
  */
 fh_status fh_options_add(fh_options *o, fh_group_kind kind, const char *title,
                          const fh_field *fields, void *config) FH_MUST;
+/** The same for a config that has its defaults already (a preset's). */
+fh_status fh_options_overlay(fh_options *o, fh_group_kind kind, const char *title,
+                             const fh_field *fields, void *config) FH_MUST;
+/** What was given for an option, before its group is added; "" if nothing was. Valid until PETSc
+ *  ends. */
+const char *fh_options_text(const char *name);
 /** The field of that option, with its full name, or NULL. */
 const fh_field *fh_options_find(const fh_options *o, const char *name);
 /** True if somebody gave this option. */
@@ -49,8 +55,10 @@ bool fh_options_given(const char *name);
  * Errors: FH_ERR_USAGE, naming the nearest known option.
  */
 fh_status fh_options_check(fh_options *o, bool solver) FH_MUST;
-/** After the work: options of PETSc's solver objects that no object asked for are errors as well. */
-fh_status fh_options_check_used(const fh_options *o) FH_MUST;
+/** True if options were left for solvers that no solver has asked for yet. */
+bool fh_options_left_for_solver(const fh_options *o);
+/** Once solvers have been set up: what none of them asked for is an error as well. */
+fh_status fh_options_check_solver(const fh_options *o) FH_MUST;
 
 /** The effective configuration: every field of the FH_GROUP_RUN groups, and what was left for PETSc's
  *  solvers. Reading it back by -options_file gives the same configuration. */

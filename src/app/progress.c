@@ -1,8 +1,6 @@
 #include "app/progress.h"
 
-#include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cjson/cJSON.h>
@@ -10,13 +8,15 @@
 #include "app/terminal.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "io/json_lines.h"
 
 const char *const fh_progress_names[] = {"auto", "line", "plain", "json", "none", NULL};
 
 struct fh_progress {
   fh_progress_mode mode;
   bool quiet;
-  FILE *stream, *file;
+  FILE *stream;
+  fh_json_lines *file;
   fh_log log;
   bool is_open;   /* a line without its newline is on the terminal */
   char unit[32];  /* of the loop that is running */
@@ -71,7 +71,7 @@ static double rate_of(const fh_progress *p, ptrdiff_t done, double now)
   return done > p->first_done && seconds > 0 ? (double)(done - p->first_done) / seconds : 0;
 }
 
-static void print_duration(char *text, size_t bytes, double seconds)
+void fh_progress_duration(char *text, size_t bytes, double seconds)
 {
   if (!(seconds < 1e8)) {
     snprintf(text, bytes, "--:--:--");
@@ -85,7 +85,8 @@ static void print_line(const fh_progress *p, ptrdiff_t done, ptrdiff_t total, do
                        const fh_log_value *values)
 {
   char eta[32];
-  print_duration(eta, sizeof eta, rate > 0 ? (double)(total - done) / rate : (double)INFINITY);
+  fh_progress_duration(eta, sizeof eta,
+                       rate > 0 ? (double)(total - done) / rate : (double)INFINITY);
   fprintf(p->stream, "%td/%td %s %5.1f%%  %.3g/s  ETA %s", done, total, p->unit,
           total > 0 ? 100.0 * (double)done / (double)total : 100.0, rate, eta);
   for (int i = 0; i < n; i++) fprintf(p->stream, "  %s %.4g", values[i].name, values[i].value);
@@ -166,7 +167,10 @@ static void on_record(void *context, const char *name, int n, const fh_log_value
   const bool shown = p->mode == FH_PROGRESS_JSON && !p->quiet;
   if (!p->file && !shown) return;
   cJSON *object = event(name, n, values);
-  if (p->file) print_json(p->file, object);
+  if (p->file && object && fh_json_lines_append(p->file, object) != FH_OK) {
+    on_message(p, FH_LOG_WARNING, fh_status_message()); /* the run is worth more than its log */
+    fh_json_lines_close(&p->file);
+  }
   if (shown) print_json(p->stream, object);
   cJSON_Delete(object);
 }
@@ -192,7 +196,7 @@ void fh_progress_destroy(fh_progress **progress)
   if (!p) return;
   end_line(p);
   fflush(p->stream);
-  if (p->file) fclose(p->file);
+  fh_json_lines_close(&p->file);
   fh_free(p);
   *progress = NULL;
 }
@@ -209,9 +213,8 @@ fh_progress_mode fh_progress_mode_of(const fh_progress *p)
 
 fh_status fh_progress_open_log(fh_progress *p, const char *path, bool append)
 {
-  if (p->file) fclose(p->file);
-  p->file = fopen(path, append ? "a" : "w");
-  FH_CHECK(p->file, FH_ERR_IO, "cannot write the log %s: %s", path, strerror(errno));
+  fh_json_lines_close(&p->file);
+  FH_TRY(fh_json_lines_open(path, append, &p->file));
   return FH_OK;
 }
 

@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "base/real.h"
+#include "kernels/dispatch.h"
 
 /** Activations by number, the number that configurations and model files hold. */
 typedef enum { FH_ACT_IDENTITY, FH_ACT_RELU, FH_ACT_GELU, FH_ACT_TANH, FH_ACT_COUNT } fh_activation;
@@ -24,8 +25,9 @@ typedef struct {
   void (*activate)(int kind, ptrdiff_t n, const fh_real *z, fh_real *y);
   /** dz = f'(z) dy. */
   void (*activate_back)(int kind, ptrdiff_t n, const fh_real *z, const fh_real *dy, fh_real *dz);
-  /** y = f(z) and slope = f'(z) at once. */
-  void (*activate_both)(int kind, ptrdiff_t n, const fh_real *z, fh_real *y, fh_real *slope);
+  /** y = f(z) and dz = f'(z) dy at once. */
+  void (*activate_both)(int kind, ptrdiff_t n, const fh_real *z, const fh_real *dy, fh_real *y,
+                        fh_real *dz);
 
   /* ---- small matrices on tiles ---------------------------------------------------------------- */
   int lanes; /* reals in a vector */
@@ -34,11 +36,16 @@ typedef struct {
   ptrdiff_t (*packed_size)(ptrdiff_t m, ptrdiff_t k);
   /** Brings a matrix into the order in which apply reads it: entry (i, j) is w[i * si + j * sj]. */
   void (*pack)(ptrdiff_t m, ptrdiff_t k, const fh_real *w, ptrdiff_t si, ptrdiff_t sj, fh_real *p);
-  /** y[i][t] = bias[i] + c[i][t] + sum_j w(i, j) x[off[j] + t], i < m, j < k, t < n. bias and c may
-   *  be NULL; c may be y. Rows of y and c are ldy and ldc apart. */
+  /** y[i][t] = bias[i] + scale[i] c[i][t] + sum_j w(i, j) x[off[j] + t], i < m, j < k, t < n.
+   *  bias, c and scale may be NULL (0, 0, 1); c may be y. Rows of y and c are ldy and ldc apart. */
   void (*apply)(ptrdiff_t m, ptrdiff_t k, ptrdiff_t n, const fh_real *packed, const fh_real *bias,
-                const fh_real *c, ptrdiff_t ldc, const fh_real *x, const ptrdiff_t *off, fh_real *y,
-                ptrdiff_t ldy);
+                const fh_real *c, ptrdiff_t ldc, const fh_real *scale, const fh_real *x,
+                const ptrdiff_t *off, fh_real *y, ptrdiff_t ldy);
+  /** y[i][t] = scale[i] x[i][t], i < m, t < n. */
+  void (*scale_rows)(ptrdiff_t m, ptrdiff_t n, const fh_real *scale, const fh_real *x,
+                     ptrdiff_t ldx, fh_real *y, ptrdiff_t ldy);
+  /** y[t] = a[t] + b[t]; y may be a or b. */
+  void (*add)(ptrdiff_t n, const fh_real *a, const fh_real *b, fh_real *y);
   /** The adjoint of apply in w: sum[i][j][lane] += a[i * lda + t] x[off[j] + t] over t < n (rounded
    *  up to whole vectors: a must be zero and x finite beyond n). sum has m * k * lanes reals. */
   void (*outer)(ptrdiff_t m, ptrdiff_t k, ptrdiff_t n, const fh_real *a, ptrdiff_t lda,
@@ -71,8 +78,7 @@ typedef struct {
                            fh_real shift, fh_real scale, fh_real mean, fh_real slope, fh_real *dx);
 } fh_pointwise;
 
-/** The kernels for this processor; the same answer in every call of a process. */
+/** The kernels of fh_isa_best(): call it when an operator is made, and keep the pointer. */
 const fh_pointwise *fh_pointwise_get(void);
-/** The kernels of one instruction set, slowest first, NULL beyond the last or if this processor
- *  cannot run them; for tests. */
-const fh_pointwise *fh_pointwise_variant(int i);
+/** The kernels of one instruction set, NULL if this processor cannot run it; for tests. */
+const fh_pointwise *fh_pointwise_variant(fh_isa isa);

@@ -9,8 +9,8 @@
 
 #include "kernels/pointwise.h"
 
-/* points in a tile: 1 kB a row in either precision */
-enum { FH_TILE = 1024 / sizeof(fh_real) };
+/* points in a tile: short rows, so that all tiles of a layer stay near (measured: 512 bytes) */
+enum { FH_TILE = 512 / sizeof(fh_real) };
 
 /** Parts of a workspace, each aligned: with base NULL it only counts. */
 typedef struct {

@@ -8,9 +8,9 @@
 #include "operators/mlp/mlp.h"
 #include "operators/pad/pad.h"
 
-/* how many points stand around the field while the blocks run */
+/* the field's points, and how many stand around it while the blocks run */
 typedef struct {
-  ptrdiff_t before[FH_MAX_DIM], after[FH_MAX_DIM];
+  ptrdiff_t n[FH_MAX_DIM], before[FH_MAX_DIM], after[FH_MAX_DIM];
 } margin;
 
 static const fh_grid *grid_of(const fh_program *p, fh_slot x)
@@ -47,6 +47,7 @@ static fh_status pad(const fh_fno_config *c, margin *m, fh_program *p, fh_slot *
 {
   const fh_grid *grid = grid_of(p, *x);
   ptrdiff_t sum = 0;
+  for (int a = 0; a < grid->dim; a++) m->n[a] = grid->n[a];
   for (int a = 0; a < c->domain_padding.count; a++) {
     m->after[a] = (ptrdiff_t)rint(c->domain_padding.value[a] * (double)grid->n[a]);
     if (!c->domain_padding_mode) m->before[a] = m->after[a];
@@ -60,14 +61,13 @@ static fh_status pad(const fh_fno_config *c, margin *m, fh_program *p, fh_slot *
 }
 
 /* the field without margin has the size that it would have had if it had never been padded */
-static fh_status crop(const fh_fno_config *c, const margin *m, const fh_grid *first, fh_program *p,
-                      fh_slot *x)
+static fh_status crop(const fh_fno_config *c, const margin *m, fh_program *p, fh_slot *x)
 {
   const fh_grid *grid = grid_of(p, *x);
-  margin out = {{0}, {0}};
+  margin out = {{0}, {0}, {0}};
   ptrdiff_t sum = 0;
   for (int a = 0; a < grid->dim; a++) {
-    double n = (double)first->n[a], before = (double)m->before[a];
+    double n = (double)m->n[a], before = (double)m->before[a];
     for (int i = 0; i < c->n_layers; i++) {
       const double r = fh_fno_scaling(c, grid->dim, i, a);
       n = rint(n * r);
@@ -90,12 +90,11 @@ static fh_status build(const void *config, int in_channels, int out_channels, fh
                        fh_slot *x)
 {
   const fh_fno_config *c = config;
-  const fh_grid grid = *grid_of(p, *x);
-  margin m = {{0}, {0}};
+  margin m = {{0}, {0}, {0}};
   FH_TRY(lifting(c, in_channels, p, x));
   FH_TRY(pad(c, &m, p, x));
   for (int layer = 0; layer < c->n_layers; layer++) FH_TRY(fh_fno_block(c, layer, p, x));
-  FH_TRY(crop(c, &m, &grid, p, x));
+  FH_TRY(crop(c, &m, p, x));
   FH_TRY(perceptron(c->hidden_channels, fh_fno_projection_width(c), out_channels, c->non_linearity,
                     "projection", p, x));
   return FH_OK;

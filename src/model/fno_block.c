@@ -69,7 +69,6 @@ static fh_status fourier_create(const block *b, fh_op **op)
                                .dim = b->dim,
                                .bias = true,
                                .separable = c->separable,
-                               .hermitian = true,
                                .method = c->spectral_method};
   for (int a = 0; a < b->dim; a++) {
     config.modes[a] = c->n_modes.value[a];

@@ -2,8 +2,8 @@
 #include <float.h>
 #include <math.h>
 
-#include "kernels/pointwise.h"
 #include "model/fno_impl.h"
+#include "operators/activation/activation.h"
 
 static const char *const embeddings[] = {"none", "grid", NULL};
 static const char *const norms[] = {"none", "instance_norm", "group_norm", "layer_norm", NULL};

@@ -1,7 +1,7 @@
 /* spec_json - a model's spec as the JSON text of the model file, by way of the table of fields */
 #include <cjson/cJSON.h>
+#include <locale.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "model/model.h"
@@ -53,13 +53,16 @@ fh_status fh_model_spec_to_json(const fh_model_spec *spec, char **json)
 
 /* ---- in --------------------------------------------------------------------------------------- */
 
-static fh_status number_text(const cJSON *item, char *text, size_t bytes)
+/* Exact, and with a point whatever locale the host program has set. (cJSON's own printing drops the
+ * last digit where it deems two numbers equal.) */
+static void number_text(double value, char *text, size_t bytes)
 {
-  char *number = cJSON_PrintUnformatted(item); /* exact, and with a point in every locale */
-  FH_CHECK(number, FH_ERR_MEMORY, "out of memory: a number as text");
-  snprintf(text, bytes, "%s", number);
-  cJSON_free(number);
-  return FH_OK;
+  const locale_t c_locale = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
+  const locale_t before = c_locale ? uselocale(c_locale) : (locale_t)0;
+  snprintf(text, bytes, "%.17g", value);
+  if (!c_locale) return;
+  uselocale(before);
+  freelocale(c_locale);
 }
 
 /* a scalar as the text that a user would write */
@@ -71,7 +74,7 @@ static fh_status scalar_text(const fh_field *f, const cJSON *item, char *text, s
   else if (cJSON_IsString(item) && word)
     snprintf(text, bytes, "%s", item->valuestring);
   else if (cJSON_IsNumber(item) && !word && f->type != FH_FIELD_BOOL)
-    FH_TRY(number_text(item, text, bytes));
+    number_text(item->valuedouble, text, bytes);
   else
     FH_RAISE(FH_ERR_FORMAT, "model description: option '%s' has a value of the wrong type",
              f->name);

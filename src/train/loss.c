@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "base/memory.h"
-#include "kernels/fftw_loss.h"
+#include "kernels/rfft.h"
 #include "train/loss_difference.h"
 
 const char *const fh_loss_names[] = {"lp", "h1", "spectral-h1", "mse", NULL};

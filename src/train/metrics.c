@@ -176,7 +176,7 @@ static double largest(const fh_metrics *m)
 static double band(const fh_metrics *m, ptrdiff_t first, ptrdiff_t last)
 {
   if (last > m->row->shells) last = m->row->shells;
-  if (first >= last) return NAN;
+  if (first >= last) return (double)NAN;
   double sum = 0;
   for (ptrdiff_t c = 0; c < m->channels; c++)
     for (ptrdiff_t k = first; k < last; k++) {

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "kernels/fftw_loss.h"
+#include "kernels/rfft.h"
 #include "train/loss.h"
 #include "train/metrics.h"
 

@@ -54,16 +54,17 @@ static fh_status check(const fh_optimiser_config *c)
   return FH_OK;
 }
 
-static fh_status check_tiles(int n_params, const fh_param *const *params, ptrdiff_t *n)
+static fh_status check_places(int n_params, const fh_param *const *params)
 {
-  *n = 0;
+  ptrdiff_t end = 0;
   for (int i = 0; i < n_params; i++) {
-    FH_CHECK(params[i]->offset == *n && params[i]->size >= 0, FH_ERR_ARG,
-             "parameter %s starts at %td but the one before ends at %td: they must tile the array",
-             params[i]->name, params[i]->offset, *n);
-    FH_CHECK(!params[i]->decl.is_complex || params[i]->size % 2 == 0, FH_ERR_ARG,
-             "complex parameter %s has %td reals, which is odd", params[i]->name, params[i]->size);
-    *n += params[i]->size;
+    const fh_param *p = params[i];
+    FH_CHECK(p->offset >= end && p->size >= 0, FH_ERR_ARG,
+             "parameter %s starts at %td but the one before ends at %td: they cannot overlap",
+             p->name, p->offset, end);
+    FH_CHECK(!p->decl.is_complex || p->size % 2 == 0, FH_ERR_ARG,
+             "complex parameter %s has %td reals, which is odd", p->name, p->size);
+    end = p->offset + p->size;
   }
   return FH_OK;
 }
@@ -77,14 +78,13 @@ static fh_status build(fh_optimiser *o, const fh_param *const *params)
   return FH_OK;
 }
 
-fh_status fh_optimiser_create_for(const fh_optimiser_config *config, int n_params,
-                                  const fh_param *const *params, fh_optimiser **optimiser)
+static fh_status create(const fh_optimiser_config *config, ptrdiff_t n, int n_params,
+                        const fh_param *const *params, fh_optimiser **optimiser)
 {
   fh_optimiser *o = NULL;
-  ptrdiff_t n;
   *optimiser = NULL;
   FH_TRY(check(config));
-  FH_TRY(check_tiles(n_params, params, &n));
+  FH_TRY(check_places(n_params, params));
   FH_NEW(o, 1);
   o->config = *config;
   o->n = n;
@@ -95,6 +95,14 @@ fh_status fh_optimiser_create_for(const fh_optimiser_config *config, int n_param
   return st;
 }
 
+fh_status fh_optimiser_create_for(const fh_optimiser_config *config, int n_params,
+                                  const fh_param *const *params, fh_optimiser **optimiser)
+{
+  const fh_param *last = n_params > 0 ? params[n_params - 1] : NULL;
+  FH_TRY(create(config, last ? last->offset + last->size : 0, n_params, params, optimiser));
+  return FH_OK;
+}
+
 fh_status fh_optimiser_create(const fh_optimiser_config *config, const fh_program *p,
                               fh_optimiser **optimiser)
 {
@@ -103,7 +111,7 @@ fh_status fh_optimiser_create(const fh_optimiser_config *config, const fh_progra
   *optimiser = NULL;
   FH_NEW(params, n);
   for (int i = 0; i < n; i++) params[i] = fh_program_param(p, i);
-  const fh_status st = fh_optimiser_create_for(config, n, params, optimiser);
+  const fh_status st = create(config, fh_program_param_size(p), n, params, optimiser);
   fh_free(params);
   FH_TRY(st);
   return FH_OK;
@@ -138,8 +146,12 @@ static double block_squares(ptrdiff_t n, const fh_real *g)
 double fh_optimiser_norm(const fh_optimiser *o, const fh_real *gradient)
 {
   double sum = 0;
-  for (ptrdiff_t i = 0; i < o->n; i += BLOCK)
-    sum += block_squares(o->n - i < BLOCK ? o->n - i : BLOCK, gradient + i);
+  for (int i = 0; i < o->n_params; i++) {
+    const fh_real *g = gradient + o->params[i]->offset;
+    const ptrdiff_t n = o->params[i]->size;
+    for (ptrdiff_t k = 0; k < n; k += BLOCK)
+      sum += block_squares(n - k < BLOCK ? n - k : BLOCK, g + k);
+  }
   return sqrt(sum);
 }
 
@@ -180,19 +192,34 @@ static void update_real(const update *restrict u, ptrdiff_t n, const fh_real *re
   }
 }
 
-static void update_complex(const update *restrict u, ptrdiff_t n, const fh_real *restrict gradient,
-                           fh_real *restrict p, fh_real *restrict m, fh_real *restrict v)
+/* Pairs in short runs, so that each loop is plain enough for the compiler's vectors. */
+enum { PAIRS = 256 };
+
+static void update_pairs(const update w, ptrdiff_t n, const fh_real *restrict gradient,
+                         fh_real *restrict p, fh_real *restrict m, fh_real *restrict v)
 {
-  const update w = *u;
-  for (ptrdiff_t i = 0; i + 1 < n; i += 2) {
-    const fh_real re = w.clip * gradient[i] + w.coupled * p[i];
-    const fh_real im = w.clip * gradient[i + 1] + w.coupled * p[i + 1];
-    m[i] += w.gain1 * (re - m[i]);
-    m[i + 1] += w.gain1 * (im - m[i + 1]);
-    v[i] = w.keep2 * v[i] + w.gain2 * (re * re + im * im);
-    const fh_real denominator = w.root * square_root(v[i]) + w.epsilon;
-    p[i] = moved(&w, p[i], m[i], denominator);
-    p[i + 1] = moved(&w, p[i + 1], m[i + 1], denominator);
+  fh_real g[2 * PAIRS], second[PAIRS], denominator[PAIRS];
+  for (ptrdiff_t i = 0; i < 2 * n; i++) {
+    g[i] = w.clip * gradient[i] + w.coupled * p[i];
+    m[i] += w.gain1 * (g[i] - m[i]);
+  }
+  for (ptrdiff_t k = 0; k < n; k++)
+    second[k] = w.keep2 * v[2 * k] + w.gain2 * (g[2 * k] * g[2 * k] + g[2 * k + 1] * g[2 * k + 1]);
+  for (ptrdiff_t k = 0; k < n; k++) denominator[k] = w.root * square_root(second[k]) + w.epsilon;
+  for (ptrdiff_t k = 0; k < n; k++) {
+    v[2 * k] = second[k];
+    v[2 * k + 1] = 0;
+    p[2 * k] = moved(&w, p[2 * k], m[2 * k], denominator[k]);
+    p[2 * k + 1] = moved(&w, p[2 * k + 1], m[2 * k + 1], denominator[k]);
+  }
+}
+
+static void update_complex(const update *u, ptrdiff_t n, const fh_real *gradient, fh_real *p,
+                           fh_real *m, fh_real *v)
+{
+  for (ptrdiff_t i = 0; i < n; i += 2 * PAIRS) {
+    const ptrdiff_t pairs = (n - i < 2 * PAIRS ? n - i : 2 * PAIRS) / 2;
+    update_pairs(*u, pairs, gradient + i, p + i, m + i, v + i);
   }
 }
 

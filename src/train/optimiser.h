@@ -54,11 +54,12 @@ typedef struct {
  */
 fh_status fh_optimiser_create(const fh_optimiser_config *config, const fh_program *p,
                               fh_optimiser **optimiser) FH_MUST;
-/** The same for parameters named one by one, which tile 0..size-1; the array is copied. */
+/** The same for parameters named one by one, which stand in one array in ascending order, with gaps or
+ *  without; gaps are never touched. The list is copied, the parameters must outlive the optimiser. */
 fh_status fh_optimiser_create_for(const fh_optimiser_config *config, int n_params,
                                   const fh_param *const *params, fh_optimiser **optimiser) FH_MUST;
 void fh_optimiser_destroy(fh_optimiser **optimiser);
-/** L2 norm of the gradient in double, the same bits for the same gradient. */
+/** L2 norm of the gradient's parameters in double, the same bits for the same gradient. */
 double fh_optimiser_norm(const fh_optimiser *o, const fh_real *gradient);
 /** One update of values from gradient with the learning rate; beta1 < 0: the configured one. Local
  *  and deterministic: equal on all ranks for equal arguments. */

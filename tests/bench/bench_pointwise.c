@@ -74,6 +74,9 @@ static fh_status make(int which, fh_op **op, const char **name)
   case 13:
     *name = "conv 3x3 32-32";
     return fh_conv_create(&(fh_conv_config){32, 32, 2, 3, true}, op);
+  case 14:
+    *name = "linear 32-32 + addend";
+    return fh_linear_create(&(fh_linear_config){32, 32, false, true, 0}, op);
   }
   *op = NULL;
   return FH_OK;
@@ -146,20 +149,19 @@ static fh_status run(void)
              2 * op->at.flops / all[i].backward / 1e9, op->at.bytes / all[i].forward / 1e9);
       fh_op_destroy(&op);
     }
-    const cost *lift = &all[5], *block = &all[1], *mlp = &all[4], *last_skip = &all[0],
-               *last_add = &all[8], *last_mlp = &all[3], *project = &all[6];
+    const cost *lift = &all[5], *block = &all[1], *mlp = &all[4], *skip = &all[0], *last = &all[14],
+               *add = &all[8], *last_mlp = &all[3], *project = &all[6];
     printf("FNO 32 without spectral layers,%td,%.1f,%.1f,,,\n", batch,
-           1e6 * (lift->forward + 3 * block->forward + 3 * mlp->forward + last_skip->forward +
-                  last_add->forward + last_mlp->forward + project->forward),
-           1e6 * (lift->backward + 3 * block->backward + 3 * mlp->backward + last_skip->backward +
-                  last_add->backward + last_mlp->backward + project->backward));
+           1e6 * (lift->forward + 3 * block->forward + 3 * mlp->forward + last->forward +
+                  last_mlp->forward + project->forward),
+           1e6 * (lift->backward + 3 * block->backward + 3 * mlp->backward + last->backward +
+                  last_mlp->backward + project->backward));
     const cost *gelu = &all[7], *gate = &all[10], *plain = &all[2];
     printf("the same without fusions,%td,%.1f,%.1f,,,\n", batch,
-           1e6 * (lift->forward + 4 * last_skip->forward + 8 * last_add->forward +
-                  6 * gelu->forward + 4 * plain->forward + 4 * gate->forward + project->forward),
-           1e6 *
-               (lift->backward + 4 * last_skip->backward + 8 * last_add->backward +
-                6 * gelu->backward + 4 * plain->backward + 4 * gate->backward + project->backward));
+           1e6 * (lift->forward + 4 * skip->forward + 8 * add->forward + 6 * gelu->forward +
+                  4 * plain->forward + 4 * gate->forward + project->forward),
+           1e6 * (lift->backward + 4 * skip->backward + 8 * add->backward + 6 * gelu->backward +
+                  4 * plain->backward + 4 * gate->backward + project->backward));
   }
   return FH_OK;
 }

@@ -22,9 +22,17 @@ typedef struct {
 } bench_case;
 
 static const bench_case cases[] = {
-    {"fno-64", 64, 16, "fno", {{"modes", "16,16"}, {"hidden", "32"}, {"layers", "4"}}},
-    {"fno-64-m12", 64, 20, "fno", {{"modes", "12,12"}, {"hidden", "32"}, {"layers", "4"}}},
-    {"fno-128-wide", 128, 4, "fno", {{"modes", "64,64"}, {"hidden", "64"}, {"layers", "4"}}},
+    {"fno-64", 64, 16, "fno", {{"n_modes", "16,16"}, {"hidden_channels", "32"}, {"n_layers", "4"}}},
+    {"fno-64-m12",
+     64,
+     20,
+     "fno",
+     {{"n_modes", "12,12"}, {"hidden_channels", "32"}, {"n_layers", "4"}}},
+    {"fno-128-wide",
+     128,
+     4,
+     "fno",
+     {{"n_modes", "64,64"}, {"hidden_channels", "64"}, {"n_layers", "4"}}},
 };
 
 typedef struct {

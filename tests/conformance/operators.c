@@ -8,7 +8,7 @@
 typedef struct {
   const fh_op_class *class;
   int index;
-  bool exists;
+  bool exists, linear;
 } example;
 
 /* writes example index of class into p: its inputs, the one step, its outputs */
@@ -21,6 +21,7 @@ static fh_status write_example(void *context, fh_program *p)
   FH_TRY(e->class->example(e->index, &op, shapes));
   e->exists = op != NULL;
   if (!op) return FH_OK;
+  e->linear = op->class->linear; /* an operator may have a class of its own, as with a bias */
   for (int i = 0; i < op->n_in; i++) FH_TRY(fh_program_input(p, &shapes[i], &in[i]));
   const int n_out = op->n_out;
   FH_TRY(fh_program_add(p, "step", op, in, out));
@@ -46,7 +47,7 @@ static fh_status check_class(const fh_team *team, const fh_op_class *class, fh_t
       FH_CHECK(i > 0, FH_ERR_STATE, "operator %s has no example", class->name);
       return FH_OK;
     }
-    fh_subject s = {.write = write_example, .context = &e, .linear = class->linear};
+    fh_subject s = {.write = write_example, .context = &e, .linear = e.linear};
     snprintf(s.name, sizeof s.name, "%s example %d", class->name, i);
     FH_TRY(fh_check_subject(team, &s, tally));
   }

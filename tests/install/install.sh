@@ -10,7 +10,7 @@ cmake --install "$build" --prefix "$work/prefix" >"$work/log" 2>&1 || { cat "$wo
 export PATH="$work/prefix/bin:$PATH"
 
 fredholm generate -problem darcy -n 6 -size 17 -seed 1 -out "$work/set.h5" -quiet >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
-fredholm train -data "$work/set.h5" -model fno -modes 6,6 -hidden 6 -layers 2 -epochs 2 -batch 4 -seed 1 -out "$work/run" -quiet >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+fredholm train -data "$work/set.h5" -model fno -n_modes 6,6 -hidden_channels 6 -n_layers 2 -epochs 2 -batch 4 -seed 1 -out "$work/run" -quiet >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 
 cmake -G Ninja -S "$FH_SOURCE/examples/embed" -B "$work/embed" -DCMAKE_PREFIX_PATH="$work/prefix" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 cmake --build "$work/embed" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }

@@ -3,11 +3,13 @@
  */
 #pragma once
 
+#include <dirent.h>
 #include <mpi.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/status.h"
 
@@ -48,15 +50,27 @@ static inline void scratch_make(char folder[256])
   MPI_Bcast(folder, 256, MPI_CHAR, 0, MPI_COMM_WORLD);
 }
 
-/* Collective. The name was made by mkdtemp and holds nothing that a shell minds. */
+static inline void scratch_drop(const char *path)
+{
+  DIR *dir = opendir(path);
+  for (const struct dirent *e = dir ? readdir(dir) : NULL; e; e = readdir(dir)) {
+    char member[1024];
+    if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
+    const int length = snprintf(member, sizeof member, "%s/%s", path, e->d_name);
+    EXPECT(length < (int)sizeof member, "long path in %s", path);
+    scratch_drop(member);
+  }
+  if (dir) closedir(dir);
+  EXPECT(remove(path) == 0, "cannot remove %s", path);
+}
+
+/* Collective. */
 static inline void scratch_remove(const char *folder)
 {
   int rank = 0;
-  char command[300];
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Barrier(MPI_COMM_WORLD);
-  snprintf(command, sizeof command, "rm -rf '%s'", folder);
-  if (rank == 0) EXPECT(system(command) == 0, "cannot remove %s", folder);
+  if (rank == 0) scratch_drop(folder);
 }
 
 /* Whole files, for tests that damage them. */

@@ -17,7 +17,7 @@ static int failures;
 static inline void expect(bool ok, const char *what)
 {
   if (ok) return;
-  failures++;
+  if (failures++ > 20) return;
   printf("FAILED: %s (%s)\n", what, fh_status_message());
 }
 
@@ -26,7 +26,7 @@ static inline void near(double got, double want, double tolerance, const char *w
 {
   const double scale = fabs(want) > 1 ? fabs(want) : 1;
   if (fabs(got - want) <= tolerance * scale) return;
-  failures++;
+  if (failures++ > 20) return;
   printf("FAILED: %s: %.17g, should be %.17g (tolerance %g)\n", what, got, want, tolerance);
 }
 

@@ -220,7 +220,7 @@ static void configure(const char *class, const cJSON *json, double lr, fh_schedu
 static bool ulps(double a, double b, int count)
 {
   double up = b, down = b;
-  for (int i = 0; i < count; i++) up = nextafter(up, INFINITY), down = nextafter(down, -INFINITY);
+  for (int i = 0; i < count; i++) up = nextafter(up, HUGE_VAL), down = nextafter(down, -HUGE_VAL);
   return a >= down && a <= up;
 }
 

@@ -11,15 +11,15 @@ static const char *const coefficient_names[] = {"two_phase", "lognormal", "manuf
                                                 NULL};
 
 static const fh_field fields[] = {
-    {"darcy_scheme", FH_FIELD_ENUM, offsetof(fh_darcy_config, scheme), "harmonic_fv", 0.0, 0.0,
+    {"scheme", FH_FIELD_ENUM, offsetof(fh_darcy_config, scheme), "harmonic_fv", 0.0, 0.0,
      scheme_names, "harmonic_fv (cells), arithmetic_fd (vertices), fno_compat (as published 2020)"},
-    {"darcy_coefficient", FH_FIELD_ENUM, offsetof(fh_darcy_config, coefficient), "two_phase", 0.0,
-     0.0, coefficient_names, "two_phase, lognormal; manufactured and layers have exact solutions"},
-    {"darcy_values", FH_FIELD_REALS, offsetof(fh_darcy_config, values), "12,3", 0.0, 0.0, NULL,
+    {"coefficient", FH_FIELD_ENUM, offsetof(fh_darcy_config, coefficient), "two_phase", 0.0, 0.0,
+     coefficient_names, "two_phase, lognormal; manufactured and layers have exact solutions"},
+    {"values", FH_FIELD_REALS, offsetof(fh_darcy_config, values), "12,3", 0.0, 0.0, NULL,
      "permeability where the field is positive, and elsewhere (dimensionless)"},
-    {"darcy_scale", FH_FIELD_REAL, offsetof(fh_darcy_config, scale), "1", 0.0, 0.0, NULL,
+    {"scale", FH_FIELD_REAL, offsetof(fh_darcy_config, scale), "1", 0.0, 0.0, NULL,
      "lognormal: permeability = exp(scale * field)"},
-    {"darcy_source", FH_FIELD_REAL, offsetof(fh_darcy_config, source), "1", 0.0, 0.0, NULL,
+    {"source", FH_FIELD_REAL, offsetof(fh_darcy_config, source), "1", 0.0, 0.0, NULL,
      "right-hand side f (dimensionless)"},
     FH_GRF_FIELDS(fh_darcy_config, law, "3", "2"),
     FH_FIELDS_END};
@@ -33,10 +33,10 @@ static fh_status check(const fh_darcy_config *c, const ptrdiff_t n[FH_MAX_DIM])
 {
   const bool two = c->coefficient == FH_DARCY_TWO_PHASE || c->coefficient == FH_DARCY_LAYERS;
   const ptrdiff_t least = c->scheme == FH_DARCY_HARMONIC_FV ? 2 : 4;
-  FH_CHECK(!two || c->values.count == 2, FH_ERR_USAGE,
-           "darcy_values has %d numbers, two phases need 2", c->values.count);
+  FH_CHECK(!two || c->values.count == 2, FH_ERR_USAGE, "values has %d numbers, two phases need 2",
+           c->values.count);
   FH_CHECK(!two || (c->values.value[0] > 0.0 && c->values.value[1] > 0.0), FH_ERR_USAGE,
-           "darcy_values %g and %g must both be positive", c->values.value[0], c->values.value[1]);
+           "values %g and %g must both be positive", c->values.value[0], c->values.value[1]);
   FH_CHECK(n[0] >= least && n[1] >= least, FH_ERR_USAGE,
            "size %td x %td is too small: the scheme %s needs at least %td points per axis", n[0],
            n[1], scheme_names[c->scheme], least);

@@ -1,12 +1,26 @@
 /* Sums for norms, accumulated in double whatever the precision of the fields. */
 #include "kernels/isa/tables.h"
 
-enum { SUMS = 16 }; /* independent partial sums: a fixed order for every instruction set */
+enum { SUMS = 16, WIDE = FH_VECTOR_BYTES / sizeof(double), VECTORS = SUMS / WIDE };
+typedef double wide __attribute__((vector_size(FH_VECTOR_BYTES)));
+typedef fh_real narrow
+    __attribute__((vector_size(WIDE * sizeof(fh_real)), aligned(sizeof(fh_real)), may_alias));
 
-static double folded(const double *s)
+/* SUMS independent partial sums, element t in number t % SUMS, folded by halves: the same order on
+ * every instruction set. */
+typedef struct {
+  wide v[VECTORS];
+} sums;
+
+FH_INLINE wide widened(const fh_real *x)
+{
+  return __builtin_convertvector(*(const narrow *)x, wide);
+}
+
+static double folded(const sums *s)
 {
   double t[SUMS];
-  for (int l = 0; l < SUMS; l++) t[l] = s[l];
+  for (int l = 0; l < SUMS; l++) t[l] = s->v[l / WIDE][l % WIDE];
   for (int h = SUMS / 2; h > 0; h /= 2)
     for (int l = 0; l < h; l++) t[l] += t[l + h];
   return t[0];
@@ -14,39 +28,46 @@ static double folded(const double *s)
 
 void FH_ISA(fh_moments)(ptrdiff_t n, const fh_real *x, double shift, double s[2])
 {
-  double a[SUMS] = {0}, b[SUMS] = {0};
+  sums a = {{{0}}}, b = {{{0}}};
   ptrdiff_t t = 0;
-  for (; t + SUMS <= n; t += SUMS)
-    for (int l = 0; l < SUMS; l++) {
-      const double d = (double)x[t + l] - shift;
-      a[l] += d;
-      b[l] += d * d;
+  for (; t + SUMS <= n; t += SUMS) {
+    FH_UNROLL
+    for (int v = 0; v < VECTORS; v++) {
+      const wide d = widened(x + t + v * WIDE) - shift;
+      a.v[v] += d;
+      b.v[v] += d * d;
     }
+  }
   for (int l = 0; t < n; t++, l++) {
     const double d = (double)x[t] - shift;
-    a[l] += d;
-    b[l] += d * d;
+    a.v[l / WIDE][l % WIDE] += d;
+    b.v[l / WIDE][l % WIDE] += d * d;
   }
-  s[0] = folded(a);
-  s[1] = folded(b);
+  s[0] = folded(&a);
+  s[1] = folded(&b);
 }
 
 void FH_ISA(fh_weighted_moments)(ptrdiff_t n, const fh_real *dy, const fh_real *w, const fh_real *x,
                                  double shift, double s[2])
 {
-  double a[SUMS] = {0}, b[SUMS] = {0};
-  for (ptrdiff_t t = 0; t < n; t += SUMS) {
-    const int left = n - t < SUMS ? (int)(n - t) : SUMS;
-    double g[SUMS];
-    for (int l = 0; l < left; l++)
-      g[l] = w ? (double)dy[t + l] * (double)w[t + l] : (double)dy[t + l];
-    for (int l = 0; l < left; l++) {
-      a[l] += g[l];
-      b[l] += g[l] * ((double)x[t + l] - shift);
+  sums a = {{{0}}}, b = {{{0}}};
+  ptrdiff_t t = 0;
+  for (; t + SUMS <= n; t += SUMS) {
+    FH_UNROLL
+    for (int v = 0; v < VECTORS; v++) {
+      const ptrdiff_t at = t + v * WIDE;
+      const wide g = w ? widened(dy + at) * widened(w + at) : widened(dy + at);
+      a.v[v] += g;
+      b.v[v] += g * (widened(x + at) - shift);
     }
   }
-  s[0] = folded(a);
-  s[1] = folded(b);
+  for (int l = 0; t < n; t++, l++) {
+    const double g = w ? (double)dy[t] * (double)w[t] : (double)dy[t];
+    a.v[l / WIDE][l % WIDE] += g;
+    b.v[l / WIDE][l % WIDE] += g * ((double)x[t] - shift);
+  }
+  s[0] = folded(&a);
+  s[1] = folded(&b);
 }
 
 void FH_ISA(fh_standardise)(ptrdiff_t n, const fh_real *restrict x, fh_real shift, fh_real scale,

@@ -35,7 +35,7 @@ static void pack(ptrdiff_t m, ptrdiff_t k, const fh_real *w, ptrdiff_t si, ptrdi
 
 /* y = init + w x for a block of rows x nr vectors; init comes in y's place. */
 FH_INLINE void block(const int rows, const int nr, ptrdiff_t k, const fh_real *restrict w,
-                     const fh_real *bias, const fh_real *c, ptrdiff_t ldc,
+                     const fh_real *bias, const fh_real *c, ptrdiff_t ldc, const fh_real *scale,
                      const fh_real *restrict x, const ptrdiff_t *restrict off, fh_real *y,
                      ptrdiff_t ldy)
 {
@@ -43,8 +43,9 @@ FH_INLINE void block(const int rows, const int nr, ptrdiff_t k, const fh_real *r
   FH_UNROLL
   for (int i = 0; i < rows; i++) {
     const fh_vec b = fh_all(bias ? bias[i] : 0);
+    const fh_real s = scale ? scale[i] : 1;
     FH_UNROLL
-    for (int v = 0; v < nr; v++) acc[i][v] = c ? b + fh_load(c + i * ldc + v * FH_LANES) : b;
+    for (int v = 0; v < nr; v++) acc[i][v] = c ? b + s * fh_load(c + i * ldc + v * FH_LANES) : b;
   }
   for (ptrdiff_t j = 0; j < k; j++) {
     const fh_real *row = x + off[j];
@@ -67,11 +68,11 @@ FH_INLINE void block(const int rows, const int nr, ptrdiff_t k, const fh_real *r
 
 #define BLOCK_CASE(rows)                                                                           \
   case rows:                                                                                       \
-    block(rows, NR, k, w, bias, c, ldc, x, off, y, ldy);                                           \
+    block(rows, NR, k, w, bias, c, ldc, scale, x, off, y, ldy);                                    \
     break
 static void any_block(int rows, ptrdiff_t k, const fh_real *w, const fh_real *bias,
-                      const fh_real *c, ptrdiff_t ldc, const fh_real *x, const ptrdiff_t *off,
-                      fh_real *y, ptrdiff_t ldy)
+                      const fh_real *c, ptrdiff_t ldc, const fh_real *scale, const fh_real *x,
+                      const ptrdiff_t *off, fh_real *y, ptrdiff_t ldy)
 {
   switch (rows) {
 #if defined(__AVX512F__)
@@ -85,50 +86,49 @@ static void any_block(int rows, ptrdiff_t k, const fh_real *w, const fh_real *bi
 
 /* The last columns: through a buffer, because y and c end at n. */
 static void short_block(int rows, ptrdiff_t k, ptrdiff_t n, const fh_real *w, const fh_real *bias,
-                        const fh_real *c, ptrdiff_t ldc, const fh_real *x, const ptrdiff_t *off,
-                        fh_real *y, ptrdiff_t ldy)
+                        const fh_real *c, ptrdiff_t ldc, const fh_real *scale, const fh_real *x,
+                        const ptrdiff_t *off, fh_real *y, ptrdiff_t ldy)
 {
   fh_real buffer[MR * STRIP] = {0};
   if (c)
     for (int i = 0; i < rows; i++)
       for (ptrdiff_t t = 0; t < n; t++) buffer[i * STRIP + t] = c[i * ldc + t];
-  any_block(rows, k, w, bias, buffer, STRIP, x, off, buffer, STRIP);
+  any_block(rows, k, w, bias, buffer, STRIP, scale, x, off, buffer, STRIP);
   for (int i = 0; i < rows; i++)
     for (ptrdiff_t t = 0; t < n; t++) y[i * ldy + t] = buffer[i * STRIP + t];
 }
 
 static void apply(ptrdiff_t m, ptrdiff_t k, ptrdiff_t n, const fh_real *packed, const fh_real *bias,
-                  const fh_real *c, ptrdiff_t ldc, const fh_real *x, const ptrdiff_t *off,
-                  fh_real *y, ptrdiff_t ldy)
+                  const fh_real *c, ptrdiff_t ldc, const fh_real *scale, const fh_real *x,
+                  const ptrdiff_t *off, fh_real *y, ptrdiff_t ldy)
 {
   for (ptrdiff_t t = 0; t < n; t += STRIP) {
     const fh_real *w = packed;
     for (ptrdiff_t i = 0; i < m;) {
       const int rows = block_rows(m - i);
       const fh_real *b = bias ? bias + i : NULL, *ct = c ? c + i * ldc + t : NULL;
+      const fh_real *s = scale ? scale + i : NULL;
       if (t + STRIP <= n)
-        any_block(rows, k, w, b, ct, ldc, x + t, off, y + i * ldy + t, ldy);
+        any_block(rows, k, w, b, ct, ldc, s, x + t, off, y + i * ldy + t, ldy);
       else
-        short_block(rows, k, n - t, w, b, ct, ldc, x + t, off, y + i * ldy + t, ldy);
+        short_block(rows, k, n - t, w, b, ct, ldc, s, x + t, off, y + i * ldy + t, ldy);
       w += rows * k;
       i += rows;
     }
   }
 }
 
-/* sum[i][j] += a_i x_j for GM x GK rows. Rows that do not exist repeat the last one: the caller
- * keeps m and k of the sums. */
-FH_INLINE void outer_block(ptrdiff_t m, ptrdiff_t k, ptrdiff_t n, const fh_real *a, ptrdiff_t lda,
+/* sum[i][j] += a_i x_j for gm x GK rows. Where k ends the last row is repeated, and its copies are
+ * not stored. */
+FH_INLINE void outer_block(const int gm, ptrdiff_t k, ptrdiff_t n, const fh_real *a, ptrdiff_t lda,
                            const fh_real *x, const ptrdiff_t *off, fh_real *sum, ptrdiff_t ld)
 {
-  const fh_real *ar[GM], *xr[GK];
+  const fh_real *xr[GK];
   fh_vec acc[GM][GK];
-  FH_UNROLL
-  for (int i = 0; i < GM; i++) ar[i] = a + (i < m ? i : m - 1) * lda;
   FH_UNROLL
   for (int j = 0; j < GK; j++) xr[j] = x + off[j < k ? j : k - 1];
   FH_UNROLL
-  for (int i = 0; i < GM; i++) {
+  for (int i = 0; i < gm; i++) {
     FH_UNROLL
     for (int j = 0; j < GK; j++) acc[i][j] = fh_all(0);
   }
@@ -137,17 +137,17 @@ FH_INLINE void outer_block(ptrdiff_t m, ptrdiff_t k, ptrdiff_t n, const fh_real 
     FH_UNROLL
     for (int j = 0; j < GK; j++) xv[j] = fh_load(xr[j] + t);
     FH_UNROLL
-    for (int i = 0; i < GM; i++) {
-      const fh_vec av = fh_load(ar[i] + t);
+    for (int i = 0; i < gm; i++) {
+      const fh_vec av = fh_load(a + i * lda + t);
       FH_UNROLL
       for (int j = 0; j < GK; j++) acc[i][j] += av * xv[j];
     }
   }
   FH_UNROLL
-  for (int i = 0; i < GM; i++) {
+  for (int i = 0; i < gm; i++) {
     FH_UNROLL
     for (int j = 0; j < GK; j++)
-      if (i < m && j < k) {
+      if (j < k) {
         fh_real *s = sum + i * ld + j * FH_LANES;
         fh_store(s, fh_load(s) + acc[i][j]);
       }
@@ -158,9 +158,13 @@ static void outer(ptrdiff_t m, ptrdiff_t k, ptrdiff_t n, const fh_real *a, ptrdi
                   const fh_real *x, const ptrdiff_t *off, fh_real *sum)
 {
   const ptrdiff_t ld = k * FH_LANES;
-  for (ptrdiff_t i = 0; i < m; i += GM)
+  ptrdiff_t i = 0;
+  for (; i + GM <= m; i += GM)
     for (ptrdiff_t j = 0; j < k; j += GK)
-      outer_block(m - i, k - j, n, a + i * lda, lda, x, off + j, sum + i * ld + j * FH_LANES, ld);
+      outer_block(GM, k - j, n, a + i * lda, lda, x, off + j, sum + i * ld + j * FH_LANES, ld);
+  for (; i < m; i++)
+    for (ptrdiff_t j = 0; j < k; j += GK)
+      outer_block(1, k - j, n, a + i * lda, lda, x, off + j, sum + i * ld + j * FH_LANES, ld);
 }
 
 static void row_sums(ptrdiff_t m, ptrdiff_t n, const fh_real *a, ptrdiff_t lda, fh_real *sum)
@@ -183,6 +187,18 @@ static void row_dots(ptrdiff_t m, ptrdiff_t n, const fh_real *a, ptrdiff_t lda, 
   }
 }
 
+static void scale_rows(ptrdiff_t m, ptrdiff_t n, const fh_real *scale, const fh_real *x,
+                       ptrdiff_t ldx, fh_real *y, ptrdiff_t ldy)
+{
+  for (ptrdiff_t i = 0; i < m; i++)
+    for (ptrdiff_t t = 0; t < n; t++) y[i * ldy + t] = scale[i] * x[i * ldx + t];
+}
+
+static void add(ptrdiff_t n, const fh_real *a, const fh_real *b, fh_real *y)
+{
+  for (ptrdiff_t t = 0; t < n; t++) y[t] = a[t] + b[t];
+}
+
 static void fold(ptrdiff_t count, const fh_real *sum, fh_real *total)
 {
   for (ptrdiff_t i = 0; i < count; i++) {
@@ -203,6 +219,8 @@ const fh_pointwise FH_ISA(fh_pointwise) = {
     .packed_size = packed_size,
     .pack = pack,
     .apply = apply,
+    .scale_rows = scale_rows,
+    .add = add,
     .outer = outer,
     .row_sums = row_sums,
     .row_dots = row_dots,

@@ -9,7 +9,8 @@
 void FH_ISA(fh_activate)(int kind, ptrdiff_t n, const fh_real *z, fh_real *y);
 void FH_ISA(fh_activate_back)(int kind, ptrdiff_t n, const fh_real *z, const fh_real *dy,
                               fh_real *dz);
-void FH_ISA(fh_activate_both)(int kind, ptrdiff_t n, const fh_real *z, fh_real *y, fh_real *slope);
+void FH_ISA(fh_activate_both)(int kind, ptrdiff_t n, const fh_real *z, const fh_real *dy,
+                              fh_real *y, fh_real *dz);
 void FH_ISA(fh_moments)(ptrdiff_t n, const fh_real *x, double shift, double s[2]);
 void FH_ISA(fh_weighted_moments)(ptrdiff_t n, const fh_real *dy, const fh_real *w, const fh_real *x,
                                  double shift, double s[2]);

@@ -1,4 +1,4 @@
-#include "datagen/field/series.h"
+#include "datagen/field/fftw_series.h"
 
 #include <fftw3.h>
 

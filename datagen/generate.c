@@ -1,0 +1,206 @@
+#include "datagen/generate.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "comm/team.h"
+#include "datagen/labeller.h"
+#include "datagen/rounds.h"
+#include "datagen/skr/order.h"
+#include "io/writer.h"
+
+typedef struct {
+  const fh_generate_config *config;
+  const fh_log *log;
+  const fh_stop *stop;
+  fh_team *team;
+  fh_labeller *labeller;
+  fh_writer *writer;
+  fh_rounds *rounds;
+  int64_t *chain; /* samples of this group, in its order */
+  ptrdiff_t chain_length, wanted, n_rounds;
+  double start;
+  bool stopped, failed; /* agreed by all ranks */
+  fh_round total;       /* sums so far, and the largest residual */
+} run;
+
+/* ---- before the loop ----------------------------------------------------------------------------- */
+
+static fh_status check(const run *r)
+{
+  const fh_generate_config *c = r->config;
+  FH_CHECK(c->samples >= 1, FH_ERR_USAGE, "n = %td samples asked for, at least 1 is needed",
+           c->samples);
+  FH_CHECK(c->out[0], FH_ERR_USAGE, "no output file: name one with -out FILE.h5");
+  FH_CHECK(!(c->resume && c->overwrite), FH_ERR_USAGE,
+           "-resume and -overwrite contradict each other: give one of them");
+  FH_CHECK(r->team->n_samples <= c->samples, FH_ERR_USAGE,
+           "%d ranks in groups of %td are %d groups, more than the %td samples asked for: start "
+           "fewer ranks, or raise -ranks_per_sample",
+           r->team->size, c->ranks_per_sample, r->team->n_samples, c->samples);
+  return FH_OK;
+}
+
+static fh_status open_writer(run *r)
+{
+  const fh_generate_config *c = r->config;
+  const fh_problem *p = r->labeller->problem;
+  fh_text yaml = {NULL, 0, 0};
+  FH_TRY(fh_status_agree(r->team->world, fh_generate_yaml(c, &yaml)));
+  fh_writer_info info = {.config = yaml.data,
+                         .seed = (uint64_t)c->seed,
+                         .samples = c->samples,
+                         .grid = p->grid,
+                         .n_fields = p->n_fields,
+                         .n_scalars = p->n_scalars};
+  snprintf(info.problem, sizeof info.problem, "%s", p->class->name);
+  for (int f = 0; f < p->n_fields; f++) info.fields[f] = p->fields[f];
+  for (int s = 0; s < p->n_scalars; s++) info.scalars[s] = p->scalars[s];
+  const fh_existing existing = c->resume      ? FH_RESUME
+                               : c->overwrite ? FH_OVERWRITE
+                                              : FH_REFUSE_EXISTING;
+  const fh_status st = fh_writer_create(r->team->world, c->out, &info, existing, &r->writer);
+  fh_text_clear(&yaml);
+  return st;
+}
+
+static fh_status plan(run *r)
+{
+  int64_t *wanted = NULL;
+  FH_NEW(wanted, r->config->samples);
+  for (ptrdiff_t i = 0; i < r->config->samples; i++)
+    if (!fh_writer_has(r->writer, i)) wanted[r->wanted++] = i;
+  const int groups = r->team->n_samples;
+  r->n_rounds = (r->wanted + groups - 1) / groups;
+  const fh_status st =
+      fh_order_chain(r->wanted, wanted, groups, r->team->sample_part, &r->chain, &r->chain_length);
+  fh_free(wanted);
+  return st;
+}
+
+/* ---- the loop ------------------------------------------------------------------------------------ */
+
+/* one sample of this group; what happened goes into mine */
+static fh_status make_one(run *r, int64_t index, fh_round *mine)
+{
+  char why[256];
+  fh_sample_record record;
+  FH_TRY(fh_labeller_make(r->labeller, index, &record, why));
+  if (r->labeller->rank != 0) return FH_OK;
+  FH_TRY(fh_writer_put(r->writer, (const double *const *)r->labeller->problem->value, &record));
+  mine->done = 1.0;
+  mine->iterations = record.iterations;
+  if (record.valid) {
+    mine->residual = record.residual;
+  } else {
+    mine->failed = 1.0;
+    mine->culprit = (double)index + 1.0; /* 0 is nobody */
+    fh_log_message(r->log, FH_LOG_WARNING, "sample %lld: %s", (long long)index, why);
+  }
+  return FH_OK;
+}
+
+static void report(const run *r)
+{
+  const double seconds = fh_clock() - r->start, done = r->total.done;
+  const double rate = seconds > 0.0 ? done / seconds : 0.0;
+  const double rest = (double)r->wanted - done;
+  const fh_log_value values[] = {{"samples_per_second", rate},
+                                 {"eta_seconds", rate > 0.0 ? rest / rate : 0.0},
+                                 {"iterations", done > 0.0 ? r->total.iterations / done : 0.0},
+                                 {"max_residual", r->total.residual},
+                                 {"failed", r->total.failed}};
+  fh_log_progress(r->log, "samples", r->config->samples - r->wanted + (ptrdiff_t)done,
+                  r->config->samples, 5, values);
+}
+
+/* an earlier round of all ranks: the same on all of them */
+static void take_in(run *r, const fh_round *round)
+{
+  r->total.done += round->done;
+  r->total.iterations += round->iterations;
+  r->total.failed += round->failed;
+  if (round->residual > r->total.residual) r->total.residual = round->residual;
+  r->stopped = r->stopped || round->stop > 0.0;
+  r->failed = r->failed || round->error > 0.0;
+  if (round->culprit > 0.0)
+    fh_log_message(r->log, FH_LOG_WARNING,
+                   "sample %lld of seed %td has no accepted solution: stored as NaN, valid = false",
+                   (long long)round->culprit - 1, r->config->seed);
+  report(r);
+}
+
+/* A rank that fails goes on taking part in the rounds, without working, until all know of it. */
+static fh_status loop(run *r)
+{
+  fh_status st = FH_OK;
+  fh_round round;
+  bool arrived = false;
+  r->start = fh_clock();
+  for (ptrdiff_t i = 0; i < r->n_rounds && !r->stopped && !r->failed; i++) {
+    fh_round mine = {.stop = fh_stop_poll(r->stop) & FH_STOP_END ? 1.0 : 0.0};
+    if (i < r->chain_length && st == FH_OK)
+      st = fh_status_agree(r->team->space, make_one(r, r->chain[i], &mine));
+    mine.error = st == FH_OK ? 0.0 : 1.0;
+    FH_TRY(fh_rounds_post(r->rounds, &mine, &arrived, &round));
+    if (arrived) take_in(r, &round);
+  }
+  for (arrived = true; arrived;) {
+    FH_TRY(fh_rounds_drain(r->rounds, &arrived, &round));
+    if (arrived) take_in(r, &round);
+  }
+  return fh_status_agree(r->team->world, st);
+}
+
+/* ---- all of it ----------------------------------------------------------------------------------- */
+
+static void summarise(const run *r, fh_generate_summary *s)
+{
+  *s = (fh_generate_summary){.samples = (ptrdiff_t)r->total.done,
+                             .resumed = r->config->samples - r->wanted,
+                             .failed = (ptrdiff_t)r->total.failed,
+                             .residual = r->total.residual,
+                             .seconds = fh_clock() - r->start};
+  if (s->samples > 0) s->iterations = r->total.iterations / (double)s->samples;
+  fh_sequence_describe(r->labeller->sequence, s->solver, sizeof s->solver);
+}
+
+static fh_status execute(MPI_Comm comm, run *r, fh_generate_summary *summary)
+{
+  const fh_generate_config *c = r->config;
+  FH_TRY(fh_team_create(comm, 1, (int)c->ranks_per_sample, &r->team));
+  FH_TRY(check(r));
+  FH_TRY(fh_status_agree(r->team->world, fh_labeller_create(r->team->space, c, &r->labeller)));
+  FH_TRY(open_writer(r));
+  FH_TRY(fh_status_agree(r->team->world, plan(r)));
+  FH_TRY(fh_rounds_create(r->team->world, &r->rounds));
+  FH_TRY(loop(r));
+  summarise(r, summary);
+  const ptrdiff_t there = summary->resumed + summary->samples;
+  if (there < c->samples)
+    FH_RAISE(FH_STOPPED,
+             "stopped on request after %td of %td samples: the same call with -resume "
+             "goes on",
+             there, c->samples);
+  FH_TRY(fh_writer_finish(r->writer));
+  FH_CHECK(summary->failed < summary->samples || summary->samples == 0, FH_ERR_NUMERIC,
+           "none of the %td samples could be solved to the tolerance %g: the file holds their "
+           "inputs, marked valid = false",
+           summary->samples, c->solver.tolerance);
+  return FH_OK;
+}
+
+fh_status fh_generate_run(MPI_Comm comm, const fh_generate_config *config, const fh_log *log,
+                          const fh_stop *stop, fh_generate_summary *summary)
+{
+  run r = {.config = config, .log = log, .stop = stop};
+  fh_generate_summary own;
+  const fh_status st = execute(comm, &r, summary ? summary : &own);
+  fh_rounds_destroy(&r.rounds);
+  fh_writer_destroy(&r.writer);
+  fh_labeller_destroy(&r.labeller);
+  fh_free(r.chain);
+  fh_team_destroy(&r.team);
+  return st;
+}

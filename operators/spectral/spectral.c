@@ -1,0 +1,291 @@
+#include "operators/spectral/spectral.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/size.h"
+#include "kernels/dft.h"
+#include "kernels/mixing.h"
+#include "operators/spectral/spectral_impl.h"
+
+enum { WEIGHT, BIAS };
+
+typedef struct {
+  fh_spectral_config config;
+  fh_mix_box box;   /* the modes in use among those stored */
+  fh_dft *in, *out; /* transforms on the input's and the output's grid */
+  const fh_mix_table *mix;
+  ptrdiff_t modes;   /* in use */
+  ptrdiff_t weights; /* matrices in the weight: in * out, separable: channels */
+} spectral;
+
+static ptrdiff_t least(ptrdiff_t a, ptrdiff_t b)
+{
+  return a < b ? a : b;
+}
+
+/* rows (last axis: columns) that the weight stores along axis a */
+static ptrdiff_t stored(const fh_spectral_config *c, int a)
+{
+  if (c->weight_modes[a]) return c->weight_modes[a];
+  return a == c->dim - 1 ? c->modes[a] / 2 + 1 : c->modes[a];
+}
+
+/* frequencies of axis a: those that modes, the weight and both grids hold */
+static void keep(const fh_spectral_config *c, int a, ptrdiff_t n_in, ptrdiff_t n_out,
+                 ptrdiff_t *first, ptrdiff_t *count)
+{
+  if (a == c->dim - 1) {
+    const ptrdiff_t columns = least(c->modes[a] / 2 + 1, stored(c, a));
+    *first = 0;
+    *count = least(columns, least(n_in, n_out) / 2 + 1);
+    return;
+  }
+  const ptrdiff_t rows = least(n_in, least(c->modes[a], stored(c, a)));
+  const ptrdiff_t below = least(rows / 2, n_out / 2), above = least((rows - 1) / 2, n_out / 2);
+  *first = -below;
+  *count = below + above + 1;
+}
+
+static fh_status transforms(const fh_op *op, const fh_shape *in, const fh_shape *out)
+{
+  spectral *v = op->data;
+  const fh_spectral_config *c = &v->config;
+  fh_dft_spec s = {.dim = c->dim, .side = FH_DFT_INPUT, .method = (fh_dft_method)c->method};
+  s.isa = fh_isa_best();
+  v->mix = fh_mix_table_get(s.isa);
+  v->box.dim = c->dim;
+  for (int a = 0; a < c->dim; a++) {
+    s.n[a] = in->layout.grid.n[a];
+    s.other[a] = out->layout.grid.n[a];
+    keep(c, a, s.n[a], s.other[a], &s.first[a], &s.count[a]);
+    v->box.stored[a] = stored(c, a);
+    v->box.count[a] = s.count[a];
+    v->box.first[a] = a == c->dim - 1 ? 0 : s.first[a] + v->box.stored[a] / 2;
+  }
+  FH_TRY(fh_dft_create(&s, &v->in));
+  memcpy(s.other, in->layout.grid.n, sizeof s.other);
+  memcpy(s.n, out->layout.grid.n, sizeof s.n);
+  s.side = FH_DFT_OUTPUT;
+  FH_TRY(fh_dft_create(&s, &v->out));
+  v->modes = fh_dft_modes(v->in);
+  return FH_OK;
+}
+
+/* scratch of a call: spectra of all samples on both sides, the weights in use, the transforms */
+typedef struct {
+  fh_real *x, *y, *w;
+  void *dft;
+  size_t bytes;
+} scratch;
+
+static void *carve(char *base, size_t *bytes, size_t need)
+{
+  char *at = base ? base + *bytes : NULL;
+  *bytes += fh_size_aligned(need);
+  return at;
+}
+
+static size_t spectra_bytes(const spectral *v, ptrdiff_t batch, ptrdiff_t channels)
+{
+  return (size_t)(2 * batch * channels * v->modes + FH_DFT_SLACK) * sizeof(fh_real);
+}
+
+static scratch divide(const spectral *v, ptrdiff_t batch, void *work)
+{
+  scratch s = {0};
+  const size_t in = fh_dft_work(v->in), out = fh_dft_work(v->out);
+  s.x = carve(work, &s.bytes, spectra_bytes(v, batch, v->config.in_channels));
+  s.y = carve(work, &s.bytes, spectra_bytes(v, batch, v->config.out_channels));
+  s.dft = carve(work, &s.bytes, in > out ? in : out);
+  if (!fh_mix_box_is_whole(&v->box))
+    s.w = carve(work, &s.bytes, (size_t)(2 * v->weights * v->modes) * sizeof(fh_real));
+  return s;
+}
+
+static fh_status setup(fh_op *op, const fh_shape *in, fh_shape *out, fh_need *need)
+{
+  spectral *v = op->data;
+  const fh_spectral_config *c = &v->config;
+  const fh_grid *grid = &in[0].layout.grid;
+  FH_CHECK(in[0].channels == c->in_channels && grid->dim == c->dim, FH_ERR_SHAPE,
+           "spectral: input has %td channels on %d axes, the layer takes %td on %d", in[0].channels,
+           grid->dim, c->in_channels, c->dim);
+  FH_CHECK(fh_layout_is_whole(&in[0].layout), FH_ERR_UNSUPPORTED,
+           "spectral: this rank has %td of %td points; the whole grid must be on every rank",
+           fh_layout_size(&in[0].layout), fh_grid_size(grid));
+  fh_grid finer = *grid;
+  for (int a = 0; a < c->dim; a++)
+    if (c->out_n[a]) finer.n[a] = c->out_n[a];
+  out[0] = (fh_shape){in[0].batch, c->out_channels, fh_layout_whole(&finer)};
+  FH_TRY(transforms(op, &in[0], &out[0]));
+  need->saved = spectra_bytes(v, in[0].batch, c->in_channels);
+  need->work = divide(v, in[0].batch, NULL).bytes;
+  return FH_OK;
+}
+
+static fh_mix_size sizes(const spectral *v, ptrdiff_t batch)
+{
+  return (fh_mix_size){batch, v->config.in_channels, v->config.out_channels, v->modes};
+}
+
+/* the weights in use, contiguous */
+static const fh_real *weights(const spectral *v, const fh_real *param, fh_real *room)
+{
+  if (!room) return param;
+  fh_mix_gather(&v->box, v->weights, param, room);
+  return room;
+}
+
+/* A constant in space is frequency zero: the bias is added there. */
+static void add_bias(const spectral *v, ptrdiff_t batch, const fh_real *bias, fh_real *spectra)
+{
+  const ptrdiff_t channels = v->config.out_channels;
+  fh_real *at = spectra + 2 * fh_dft_zero(v->out);
+  for (ptrdiff_t i = 0; i < batch * channels; i++) at[2 * i * v->modes] += bias[i % channels];
+}
+
+/* ... and there stands the sum of dy over space. */
+static void add_bias_gradient(const spectral *v, ptrdiff_t batch, const fh_real *spectra,
+                              fh_real *dbias)
+{
+  const ptrdiff_t channels = v->config.out_channels;
+  const fh_real *at = spectra + 2 * fh_dft_zero(v->out);
+  for (ptrdiff_t i = 0; i < batch * channels; i++) dbias[i % channels] += at[2 * i * v->modes];
+}
+
+static fh_status forward(fh_op *op, const fh_fwd *io)
+{
+  const spectral *v = op->data;
+  const fh_spectral_config *c = &v->config;
+  const fh_mix_size n = sizes(v, io->batch);
+  const scratch s = divide(v, op->in[0].batch, io->work);
+  fh_real *x = io->saved ? io->saved : s.x;
+  fh_dft_analyse(v->in, io->batch * c->in_channels, io->in[0], x, s.dft);
+  (c->separable ? v->mix->each_forward : v->mix->forward)(&n, weights(v, io->param[WEIGHT], s.w), x,
+                                                          s.y);
+  if (c->bias) add_bias(v, io->batch, io->param[BIAS], s.y);
+  fh_dft_synthesise(v->out, io->batch * c->out_channels, s.y, io->out[0], s.dft);
+  return FH_OK;
+}
+
+static void weight_gradient(const spectral *v, const fh_mix_size *n, const fh_real *x,
+                            const fh_real *dy, fh_real *room, fh_real *dw)
+{
+  void (*gradient)(const fh_mix_size *, const fh_real *, const fh_real *, fh_real *) =
+      v->config.separable ? v->mix->each_gradient : v->mix->gradient;
+  if (!room) {
+    gradient(n, x, dy, dw);
+    return;
+  }
+  memset(room, 0, (size_t)(2 * v->weights * v->modes) * sizeof *room);
+  gradient(n, x, dy, room);
+  fh_mix_scatter(&v->box, v->weights, room, dw);
+}
+
+static fh_status backward(fh_op *op, const fh_bwd *io)
+{
+  const spectral *v = op->data;
+  const fh_spectral_config *c = &v->config;
+  const fh_mix_size n = sizes(v, io->batch);
+  const scratch s = divide(v, op->in[0].batch, io->work);
+  fh_dft_analyse(v->out, io->batch * c->out_channels, io->dout[0], s.y, s.dft);
+  if (c->bias) add_bias_gradient(v, io->batch, s.y, io->dparam[BIAS]);
+  weight_gradient(v, &n, io->saved, s.y, s.w, io->dparam[WEIGHT]);
+  if (!io->din[0]) return FH_OK;
+  (c->separable ? v->mix->each_backward : v->mix->backward)(&n, weights(v, io->param[WEIGHT], s.w),
+                                                            s.y, s.x);
+  fh_dft_synthesise(v->in, io->batch * c->in_channels, s.x, io->din[0], s.dft);
+  return FH_OK;
+}
+
+static void destroy(fh_op *op)
+{
+  spectral *v = op->data;
+  fh_dft_destroy(&v->in);
+  fh_dft_destroy(&v->out);
+}
+
+static fh_cost cost(const fh_op *op)
+{
+  const spectral *v = op->data;
+  const fh_spectral_config *c = &v->config;
+  const double in = (double)c->in_channels, out = (double)c->out_channels;
+  const double mixed = 8.0 * (double)v->weights * (double)v->modes;
+  return (fh_cost){.flops = in * fh_dft_flops(v->in) + out * fh_dft_flops(v->out) + mixed,
+                   .bytes = sizeof(fh_real) * ((double)fh_shape_sample(&op->in[0]) +
+                                               (double)fh_shape_sample(&op->out[0]) + mixed / 4)};
+}
+
+const fh_op_class fh_spectral_class = {.name = "spectral",
+                                       .setup = setup,
+                                       .forward = forward,
+                                       .backward = backward,
+                                       .destroy = destroy,
+                                       .cost = cost,
+                                       .example = fh_spectral_example,
+                                       .linear = true};
+
+/* with a bias the map is affine */
+static const fh_op_class affine_class = {.name = "spectral",
+                                         .setup = setup,
+                                         .forward = forward,
+                                         .backward = backward,
+                                         .destroy = destroy,
+                                         .cost = cost,
+                                         .example = fh_spectral_example};
+
+static fh_status check(const fh_spectral_config *c)
+{
+  FH_CHECK(c->dim >= 1 && c->dim <= 3, FH_ERR_ARG, "spectral: %d axes; give 1 to 3", c->dim);
+  FH_CHECK(c->in_channels > 0 && c->out_channels > 0, FH_ERR_ARG,
+           "spectral: %td channels to %td; give at least one of each", c->in_channels,
+           c->out_channels);
+  FH_CHECK(!c->separable || c->in_channels == c->out_channels, FH_ERR_ARG,
+           "spectral: separable with %td channels to %td; give the same number", c->in_channels,
+           c->out_channels);
+  FH_CHECK(c->method >= FH_SPECTRAL_AUTO && c->method <= FH_SPECTRAL_FFTW, FH_ERR_ARG,
+           "spectral: method %d; allowed are 0 to %d", c->method, FH_SPECTRAL_FFTW);
+  FH_CHECK(c->init_std >= 0, FH_ERR_ARG, "spectral: standard deviation %g; give 0 or more",
+           c->init_std);
+  for (int a = 0; a < c->dim; a++)
+    FH_CHECK(
+        c->modes[a] >= 1 && c->weight_modes[a] >= 0 && c->out_n[a] >= 0, FH_ERR_ARG,
+        "spectral: axis %d has %td modes, %td stored, %td output points; give at least 1, 0, 0", a,
+        c->modes[a], c->weight_modes[a], c->out_n[a]);
+  return FH_OK;
+}
+
+static fh_status declare(fh_op *op)
+{
+  spectral *v = op->data;
+  const fh_spectral_config *c = &v->config;
+  double std = c->init_std;
+  if (!(std > 0)) std = sqrt(2.0 / (double)(c->in_channels + c->out_channels));
+  ptrdiff_t shape[FH_PARAM_MAX_RANK] = {c->in_channels, c->out_channels}, ones[4] = {1, 1, 1, 1};
+  int rank = c->separable ? 1 : 2;
+  for (int a = 0; a < c->dim; a++) shape[rank++] = stored(c, a);
+  FH_TRY(fh_size_product(c->separable ? 1 : 2, shape, &v->weights));
+  FH_TRY(fh_op_param(op, "weight.tensor", rank, shape, true, FH_INIT_NORMAL, std));
+  ones[0] = c->out_channels;
+  if (c->bias) FH_TRY(fh_op_param(op, "bias", c->dim + 1, ones, false, FH_INIT_NORMAL, std));
+  return FH_OK;
+}
+
+fh_status fh_spectral_create(const fh_spectral_config *config, fh_op **op)
+{
+  *op = NULL;
+  FH_TRY(check(config));
+  fh_op *made = NULL;
+  FH_TRY(
+      fh_op_new(config->bias ? &affine_class : &fh_spectral_class, 1, 1, sizeof(spectral), &made));
+  ((spectral *)made->data)->config = *config;
+  const fh_status st = declare(made);
+  if (st != FH_OK) {
+    fh_op_destroy(&made);
+    return st;
+  }
+  *op = made;
+  return FH_OK;
+}
