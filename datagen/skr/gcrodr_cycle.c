@@ -66,7 +66,7 @@ static PetscErrorCode Step(KSP ksp, PetscInt j)
   KSP_GCRODR *s = (KSP_GCRODR *)ksp->data;
   const PetscInt kk = s->kk, ld = s->m + 1;
   PetscScalar *v = GCRODRColumn(s, s->W, kk + j), *w = GCRODRColumn(s, s->W, kk + j + 1);
-  PetscReal size, norm;
+  PetscReal size = 0.0, norm = 0.0;
 
   PetscFunctionBegin;
   PetscCall(KSPGCRODRApply(ksp, v, s->Z ? GCRODRColumn(s, s->Z, kk + j) : NULL, w));

@@ -93,7 +93,7 @@ static PetscErrorCode BasisProblem(Small *a)
 static PetscErrorCode RightProblem(const KSP_GCRODR *s, Small *a)
 {
   const PetscBLASInt br = (PetscBLASInt)a->r, bc = (PetscBLASInt)a->c, bk = (PetscBLASInt)s->kk;
-  const PetscScalar one = 1.0;
+  const PetscScalar one = 1.0, zero = 0.0;
   PetscBool ok;
 
   PetscFunctionBegin;
@@ -108,8 +108,10 @@ static PetscErrorCode RightProblem(const KSP_GCRODR *s, Small *a)
                   BLAStrsm_("L", "U", "T", "N", &br, &bk, &one, a->S, &br, a->ritz.F, &br));
   for (PetscInt j = s->kk; j < a->c; j++)
     for (PetscInt i = 0; i < a->r; i++) a->ritz.F[j * a->r + i] = i <= j ? a->S[j * a->r + i] : 0.0;
-  PetscCallBLAS("BLAStrmm",
-                BLAStrmm_("L", "U", "N", "N", &br, &bc, &one, a->S, &br, a->ritz.E, &br));
+  for (PetscInt j = 0; j < a->r; j++)
+    PetscCall(PetscArrayzero(a->S + j * a->r + j + 1, a->r - j - 1));
+  PetscCallBLAS("BLASgemm", BLASgemm_("N", "N", &br, &bc, &br, &one, a->S, &br, a->ritz.G, &br,
+                                      &zero, a->ritz.E, &br));
   PetscFunctionReturn(0);
 }
 
