@@ -144,7 +144,7 @@ static void check_arguments(const char *path)
   record.index = 0;
   values[7] = 1e39;
   EXPECT_FAILS(FH_ERR_NUMERIC, "1e+39 at point 7 of a", fh_writer_put(w, fields, &record));
-  values[7] = NAN;
+  values[7] = (double)NAN;
   EXPECT_FAILS(FH_ERR_NUMERIC, "nan at point 7 of a", fh_writer_put(w, fields, &record));
   values[7] = 0;
   EXPECT_OK(fh_writer_put(w, fields, &record));
