@@ -108,16 +108,12 @@ static fh_status make_one(run *r, int64_t index, fh_round *mine)
 
 static void report(const run *r)
 {
-  const double seconds = fh_clock() - r->start, done = r->total.done;
-  const double rate = seconds > 0.0 ? done / seconds : 0.0;
-  const double rest = (double)r->wanted - done;
-  const fh_log_value values[] = {{"samples_per_second", rate},
-                                 {"eta_seconds", rate > 0.0 ? rest / rate : 0.0},
-                                 {"iterations", done > 0.0 ? r->total.iterations / done : 0.0},
+  const double done = r->total.done;
+  const fh_log_value values[] = {{"iterations", done > 0.0 ? r->total.iterations / done : 0.0},
                                  {"max_residual", r->total.residual},
                                  {"failed", r->total.failed}};
   fh_log_progress(r->log, "samples", r->config->samples - r->wanted + (ptrdiff_t)done,
-                  r->config->samples, 5, values);
+                  r->config->samples, 3, values);
 }
 
 /* a sample that failed on another rank, which perhaps has no listener */
