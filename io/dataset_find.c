@@ -108,10 +108,12 @@ static fh_status choose_foreign(hid_t file, const char *list, bool is_output, fh
   char name[NAME], path[NAME + 16];
   while (next_name(&list, name)) {
     snprintf(path, sizeof path, "t0_fields/%s", name);
-    const bool at_root = fh_h5_has(file, name, H5O_TYPE_DATASET);
-    FH_CHECK(at_root || fh_h5_has(file, path, H5O_TYPE_DATASET), FH_ERR_USAGE,
+    const bool in_group = fh_h5_has(file, path, H5O_TYPE_DATASET);
+    FH_H5_ARRAY a = {0};
+    FH_CHECK(in_group || H5Lexists(file, name, H5P_DEFAULT) > 0, FH_ERR_USAGE,
              "it has no data set %s", name);
-    FH_TRY(add_foreign(d, is_output, at_root ? "" : "t0_fields/", name));
+    FH_TRY(fh_h5_open_array(file, in_group ? path : name, &a)); /* says what is wrong with it */
+    FH_TRY(add_foreign(d, is_output, in_group ? "t0_fields/" : "", name));
   }
   return FH_OK;
 }

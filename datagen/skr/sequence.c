@@ -187,7 +187,7 @@ static fh_status climb(fh_sequence *s, int rung, Vec b, Vec x, fh_solve_report *
   if (!error) return FH_OK;
   if (s->ranks > 1) return fh_status_petsc(error, __FILE__, __LINE__, __func__);
   r->accepted = false;
-  r->residual = NAN;
+  r->residual = (double)NAN;
   r->why = "PETSc raised an error in this solver";
   if (s->ksp[rung]) FH_TRY_PETSC(KSPDestroy(&s->ksp[rung]));
   return FH_OK;
@@ -196,7 +196,7 @@ static fh_status climb(fh_sequence *s, int rung, Vec b, Vec x, fh_solve_report *
 fh_status fh_sequence_solve(fh_sequence *s, Vec b, Vec x, fh_solve_report *report)
 {
   bool trivial = false;
-  *report = (fh_solve_report){.residual = NAN, .why = ""};
+  *report = (fh_solve_report){.residual = (double)NAN, .why = ""};
   FH_TRY_PETSC(is_trivial(b, x, report, &trivial));
   if (trivial) return FH_OK;
   for (int rung = 0; rung < RUNGS && !report->accepted; rung++) {

@@ -91,18 +91,19 @@ static fh_status solve_some(const fh_team *team, const fh_generate_config *c, in
 static void print_estimate(const fh_run *run, const fh_team *team, const generate_config *c,
                            const fh_problem *p, double seconds)
 {
-  char grid[64];
+  char grid[64], duration[32];
   ptrdiff_t channels = 0;
   for (int f = 0; f < p->n_fields; f++) channels += p->fields[f].info.channels;
   const double points = (double)fh_grid_size(&p->grid), n = (double)c->generate.samples;
+  fh_progress_duration(duration, sizeof duration, seconds * n / team->n_samples);
   if (run->rank) return;
   printf("grid: %s stored points, %td unknowns a sample, %td channels in %d fields\n",
          fh_grid_text(&p->grid, grid), p->unknowns, channels, p->n_fields);
   printf("file: %.4g MB for %td samples\n", 4e-6 * n * points * (double)channels,
          c->generate.samples);
   printf("memory: %.4g MB a rank\n", 1e-6 * (double)fh_memory_peak());
-  printf("time: %.3g s a sample, about %.3g h on %d ranks (%d groups)\n", seconds,
-         seconds * n / team->n_samples / 3600, run->size, team->n_samples);
+  printf("time: %.3g s a sample, about %s on %d ranks (%d groups)\n", seconds, duration, run->size,
+         team->n_samples);
 }
 
 /* solvers are set up from what the user typed: what PETSc refuses here is a wrong option */

@@ -139,12 +139,20 @@ static fh_status open_data(MPI_Comm comm, train_config *c, train_data *d)
 
 /* ---- the run ----------------------------------------------------------------------------------------- */
 
-static fh_status write_start(const fh_run *run, const train_config *c)
+static fh_status write_config(const fh_run *run, const train_config *c)
 {
   char path[4096];
   if (run->rank) return FH_OK;
   FH_TRY(fh_folder_file(c->files.out, "config.yaml", path));
-  FH_TRY(fh_atomic_write_text(path, run->yaml));
+  return fh_atomic_write_text(path, run->yaml);
+}
+
+/* a resumed run keeps its config.yaml until it has turned out to be the same run */
+static fh_status write_start(const fh_run *run, const train_config *c)
+{
+  char path[4096];
+  if (run->rank) return FH_OK;
+  if (!c->call.resume) FH_TRY(write_config(run, c));
   FH_TRY(fh_folder_file(c->files.out, "log.jsonl", path));
   return fh_progress_open_log(run->progress, path, c->call.resume);
 }
@@ -159,6 +167,10 @@ static fh_status train_in_folder(const fh_run *run, const fh_team *team, const t
   FH_TRY(fh_status_agree(run->comm, write_start(run, c)));
   fh_status st = fh_train_run(team, &c->setup, d->train, d->n_tests, d->tests, c->files.out,
                               c->call.resume, &hooks);
+  if (st == FH_OK || st == FH_STOPPED) {
+    const fh_status written = fh_status_agree(run->comm, write_config(run, c));
+    if (written != FH_OK) st = written;
+  }
   if (st == FH_OK) st = fh_status_agree(run->comm, fh_train_listener_write(&listener, path));
   fh_train_listener_clear(&listener);
   FH_TRY(st);
@@ -169,9 +181,9 @@ static fh_status train_in_folder(const fh_run *run, const fh_team *team, const t
 static fh_status train(const fh_run *run, const fh_team *team, const train_config *c, train_data *d)
 {
   fh_folder folder;
-  fh_run_echo(run);
   if (c->call.dry_run) return fh_estimate_training(run, team, &c->setup, d->train);
   FH_TRY(fh_folder_enter(run->comm, c->files.out, c->call.resume, c->call.overwrite, &folder));
+  fh_run_echo(run);
   const fh_status st = train_in_folder(run, team, c, d);
   if (st != FH_OK && run->rank == 0) fh_folder_take_back(&folder);
   return st;

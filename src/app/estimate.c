@@ -47,9 +47,10 @@ static fh_status time_step(const fh_team *team, const fh_train_setup *setup, fh_
 static void print_estimate(const fh_run *run, const fh_train_setup *setup, const fh_dataset *train,
                            const fh_train_estimate *e, double step_seconds)
 {
-  char grid[64];
+  char grid[64], duration[32];
   const double mb = 1e-6, model_mb = mb * sizeof(fh_real) * (double)e->parameters;
   const double steps = (double)e->steps_per_epoch * (double)setup->train.epochs;
+  fh_progress_duration(duration, sizeof duration, steps * step_seconds);
   if (run->rank) return;
   printf("data: %td samples of %s points, %d -> %d channels\n", fh_dataset_samples(train),
          fh_grid_text(fh_dataset_grid(train), grid), setup->spec.in_channels,
@@ -60,8 +61,8 @@ static void print_estimate(const fh_run *run, const fh_train_setup *setup, const
   printf("memory a rank: %.4g MB for values, %.4g MB for parameters and optimiser\n",
          mb * (double)e->arena_bytes, mb * (double)e->state_bytes);
   printf("files: model.h5 %.4g MB, two checkpoints of %.4g MB\n", model_mb, 3 * model_mb);
-  printf("time: %.3g s a step (%.3g GFlop) on %d ranks, about %.3g h without evaluations\n",
-         step_seconds, 1e-9 * e->flops_per_step, run->size, steps * step_seconds / 3600);
+  printf("time: %.3g s a step (%.3g GFlop) on %d ranks, about %s without evaluations\n",
+         step_seconds, 1e-9 * e->flops_per_step, run->size, duration);
 }
 
 fh_status fh_estimate_training(const fh_run *run, const fh_team *team, const fh_train_setup *setup,

@@ -84,7 +84,7 @@ static void print_records(FILE *stream, ptrdiff_t n, const fh_sample_record *r)
   }
   fprintf(stream, "provenance: %.4g iterations a sample (most %" PRId32 "), %.4g s a sample\n",
           iterations / (double)n, most, seconds / (double)n);
-  if (worst >= 0)
+  if (worst >= 0 && most > 0)
     fprintf(stream, "  largest recomputed residual %.3e (sample %" PRId64 ")\n", r[worst].residual,
             r[worst].index);
   for (int k = 1; k < RUNGS; k++)

@@ -71,7 +71,7 @@ static double rate_of(const fh_progress *p, ptrdiff_t done, double now)
   return done > p->first_done && seconds > 0 ? (double)(done - p->first_done) / seconds : 0;
 }
 
-static void print_duration(char *text, size_t bytes, double seconds)
+void fh_progress_duration(char *text, size_t bytes, double seconds)
 {
   if (!(seconds < 1e8)) {
     snprintf(text, bytes, "--:--:--");
@@ -85,7 +85,8 @@ static void print_line(const fh_progress *p, ptrdiff_t done, ptrdiff_t total, do
                        const fh_log_value *values)
 {
   char eta[32];
-  print_duration(eta, sizeof eta, rate > 0 ? (double)(total - done) / rate : (double)INFINITY);
+  fh_progress_duration(eta, sizeof eta,
+                       rate > 0 ? (double)(total - done) / rate : (double)INFINITY);
   fprintf(p->stream, "%td/%td %s %5.1f%%  %.3g/s  ETA %s", done, total, p->unit,
           total > 0 ? 100.0 * (double)done / (double)total : 100.0, rate, eta);
   for (int i = 0; i < n; i++) fprintf(p->stream, "  %s %.4g", values[i].name, values[i].value);

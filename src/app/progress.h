@@ -37,3 +37,5 @@ fh_progress_mode fh_progress_mode_of(const fh_progress *p);
 fh_status fh_progress_open_log(fh_progress *p, const char *path, bool append) FH_MUST;
 /** Tells the effective configuration in the manner of the mode. */
 void fh_progress_config(fh_progress *p, const char *yaml);
+/** "00:12:30", or dashes for what is not known. */
+void fh_progress_duration(char *text, size_t bytes, double seconds);

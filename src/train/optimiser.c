@@ -54,7 +54,7 @@ static fh_status check(const fh_optimiser_config *c)
   return FH_OK;
 }
 
-static fh_status check_places(ptrdiff_t n, int n_params, const fh_param *const *params)
+static fh_status check_places(int n_params, const fh_param *const *params)
 {
   ptrdiff_t end = 0;
   for (int i = 0; i < n_params; i++) {
@@ -66,7 +66,6 @@ static fh_status check_places(ptrdiff_t n, int n_params, const fh_param *const *
              "complex parameter %s has %td reals, which is odd", p->name, p->size);
     end = p->offset + p->size;
   }
-  FH_CHECK(end <= n, FH_ERR_ARG, "parameters end at %td but the array has %td reals", end, n);
   return FH_OK;
 }
 
@@ -85,7 +84,7 @@ static fh_status create(const fh_optimiser_config *config, ptrdiff_t n, int n_pa
   fh_optimiser *o = NULL;
   *optimiser = NULL;
   FH_TRY(check(config));
-  FH_TRY(check_places(n, n_params, params));
+  FH_TRY(check_places(n_params, params));
   FH_NEW(o, 1);
   o->config = *config;
   o->n = n;

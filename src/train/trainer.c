@@ -78,8 +78,9 @@ static fh_status build_schedule(fh_trainer *t)
 {
   fh_schedule_config c = t->setup->schedule;
   const ptrdiff_t epochs = t->setup->train.epochs;
-  if (c.period == 0) c.period = c.per_step ? epochs * t->steps_per_epoch : epochs;
-  if (c.period == 0) c.period = 1; /* no epochs: only the initial model is wanted */
+  const bool has_period = c.kind == FH_SCHEDULE_COSINE || c.kind == FH_SCHEDULE_ONECYCLE;
+  if (has_period && c.period == 0) c.period = c.per_step ? epochs * t->steps_per_epoch : epochs;
+  if (has_period && c.period == 0) c.period = 1; /* no epochs: only the first model is wanted */
   return fh_schedule_create(&c, &t->schedule);
 }
 
@@ -109,7 +110,7 @@ static fh_status build_buffers(fh_trainer *t)
   FH_NEW(t->slope, fh_shape_size(&t->out));
   FH_NEW(t->total, fh_program_param_size(t->program));
   t->order_epoch = -1;
-  t->state.best = INFINITY;
+  t->state.best = (double)INFINITY;
   return FH_OK;
 }
 

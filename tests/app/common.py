@@ -1,5 +1,6 @@
 """What the tests of the command share: run it under mpirun, check exit code and sentences."""
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -36,10 +37,14 @@ class Outcome:
             self.err[-1500:])
 
 
-def run(arguments, np=1, cwd=None, env=None):
+def run(arguments, np=1, cwd=None, env=None, file_limit=None):
+    """file_limit: no file may grow beyond so many bytes, which is how a full disk looks."""
+    def limit():
+        if file_limit:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
     environment = dict(os.environ, **(env or {}))
     p = subprocess.run(command(arguments, np), cwd=cwd, env=environment, timeout=100, text=True,
-                       stdin=subprocess.DEVNULL, capture_output=True)
+                       stdin=subprocess.DEVNULL, capture_output=True, preexec_fn=limit)
     return Outcome(arguments, np, p.returncode, p.stdout, p.stderr)
 
 
@@ -49,11 +54,11 @@ def succeed(arguments, np=1, cwd=None, env=None):
     return r
 
 
-def refuse(arguments, code, words, np=(1, 2), cwd=None, env=None):
+def refuse(arguments, code, words, np=(1, 2), cwd=None, env=None, file_limit=None):
     """The command ends with code on every number of ranks and says one sentence with words."""
     before = listing(cwd)
     with ThreadPool(len(np)) as pool:  # mpirun takes a second to end a program that failed
-        outcomes = pool.map(lambda n: run(arguments, n, cwd, env), np)
+        outcomes = pool.map(lambda n: run(arguments, n, cwd, env, file_limit), np)
     for r in outcomes:
         check(r.code == code, "exit code %d wanted: %s" % (code, r))
         check(len(r.sentences) == 1, "one sentence wanted: %s" % r)

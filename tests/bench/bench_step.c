@@ -23,8 +23,16 @@ typedef struct {
 
 static const bench_case cases[] = {
     {"fno-64", 64, 16, "fno", {{"n_modes", "16,16"}, {"hidden_channels", "32"}, {"n_layers", "4"}}},
-    {"fno-64-m12", 64, 20, "fno", {{"n_modes", "12,12"}, {"hidden_channels", "32"}, {"n_layers", "4"}}},
-    {"fno-128-wide", 128, 4, "fno", {{"n_modes", "64,64"}, {"hidden_channels", "64"}, {"n_layers", "4"}}},
+    {"fno-64-m12",
+     64,
+     20,
+     "fno",
+     {{"n_modes", "12,12"}, {"hidden_channels", "32"}, {"n_layers", "4"}}},
+    {"fno-128-wide",
+     128,
+     4,
+     "fno",
+     {{"n_modes", "64,64"}, {"hidden_channels", "64"}, {"n_layers", "4"}}},
 };
 
 typedef struct {

@@ -61,7 +61,7 @@ static void end(setup *s)
 static fh_solve_report solve(setup *s)
 {
   fh_solve_report report;
-  double residual = NAN;
+  double residual = (double)NAN;
   EXPECT_OK(fh_sequence_solve(s->sequence, s->b, s->x, &report));
   if (report.accepted) {
     EXPECT(!fh_sequence_residual(s->matrix, s->b, s->x, s->work, &residual), "PETSc");

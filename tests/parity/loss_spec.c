@@ -1,7 +1,6 @@
 #include "loss_spec.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"

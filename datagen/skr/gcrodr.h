@@ -1,0 +1,103 @@
+/**
+ * gcrodr - GCRO-DR(m, k), a Krylov method that recycles a subspace, as a PETSc KSP type
+ *
+ * GMRES with deflated restarting that carries the k directions in which the operator is weakest from
+ * one cycle to the next and from one system to the next (Parks, de Sturler, Mackey, Johnson, Maiti,
+ * SIAM J. Sci. Comput. 28(5), 2006). After KSPGCRODRRegister() any PETSc program can say
+ *
+ *     -ksp_type gcrodr -ksp_gcrodr_restart 40 -ksp_gcrodr_recycle 20
+ *
+ * The space lives in the KSP. It is kept in the space of solutions, so it stays meaningful when the
+ * matrix or the preconditioner changes: it survives KSPSetOperators() with the same or another Mat of
+ * the same layout, and is forgotten by KSPReset(). Real double precision.
+ *
+ * Preconditioning and norm
+ *   left      (default) B = M^-1 A, preconditioned norm. With -ksp_norm_type unpreconditioned the
+ *             solve goes on until ||b - A x|| itself has met the tolerance.
+ *   right     -ksp_pc_side right: true norm. The space is carried in x, not in M x.
+ *   flexible  -ksp_gcrodr_flexible: right, and M may change from one application to the next.
+ * Convergence is never taken from the recurrence alone: the residual is recomputed after every cycle,
+ * and that one has to pass.
+ *
+ * Options (prefix of the KSP applies)
+ *   -ksp_gcrodr_restart m    vectors in a cycle, recycled ones included, 40; -ksp_gmres_restart too
+ *   -ksp_gcrodr_recycle k    recycled vectors, 0 <= k < m, m/2; 0 is GMRES(m)
+ *   -ksp_gcrodr_fresh        forget the space before every solve: GMRES-DR, the fair baseline
+ *   -ksp_gcrodr_refresh r    improve the space at the end of every r-th cycle, 1; 0 freezes a space
+ *                            that is there when a solve begins
+ *   -ksp_gcrodr_refresh_eager c   the first c cycles of a solve refresh anyway, 3
+ *   -ksp_gcrodr_ritz exact|published   see KSPGCRODRRitz
+ *   -ksp_gcrodr_cgs_refinement_type refine_always|refine_ifneeded|refine_never   second pass of the
+ *                            orthogonalisation; a pass costs one reduction
+ *   -ksp_gcrodr_flexible     see above
+ *   -ksp_gcrodr_check tol    an error if, after a refresh, C'C = I or B U = C is violated by more; 0
+ *                            (off); costs k applications each time
+ */
+#pragma once
+
+#include <petscksp.h>
+
+#define KSPGCRODR "gcrodr"
+
+/**
+ * Which vectors the space is made of.
+ *   exact      harmonic Ritz vectors of the smallest values; a conjugate pair at the limit is kept
+ *              whole, the space then has k+1 vectors
+ *   published  what the solver behind the published SKR tables does (left preconditioning): in the first
+ *              cycle the harmonic term is multiplied by the squared cosine of the last Givens
+ *              rotation, so that a stagnating cycle gives Ritz vectors; a pair at the limit is cut to
+ *              its real part, the space never has more than k vectors, and never grows again
+ */
+typedef enum { KSP_GCRODR_RITZ_EXACT, KSP_GCRODR_RITZ_PUBLISHED } KSPGCRODRRitz;
+
+/** Work of the last solve; set-up of a recycled space and recomputed residuals included. */
+typedef struct {
+  PetscInt iterations, cycles, refreshes;
+  PetscInt operators;       /* products with A */
+  PetscInt preconditioners; /* applications of M^-1 */
+  PetscInt reductions;      /* global sums of the method itself */
+  PetscInt adaptations;     /* times the space was fitted to an operator (k products each) */
+} KSPGCRODRCounts;
+
+/**
+ * KSPGCRODRRegister - make "gcrodr" known to KSPSetType() and -ksp_type
+ *
+ * Not collective, but every process must call it, after PetscInitialize(); again is harmless.
+ */
+PetscErrorCode KSPGCRODRRegister(void);
+
+/** Vectors in a cycle. Logically collective. Keeps the space (its first m-1 vectors). */
+PetscErrorCode KSPGCRODRSetRestart(KSP ksp, PetscInt restart);
+/** Recycled vectors; PETSC_DEFAULT = half the restart. Logically collective; restart > recycle. */
+PetscErrorCode KSPGCRODRSetRecycle(KSP ksp, PetscInt recycle);
+/** -ksp_gcrodr_refresh and -ksp_gcrodr_refresh_eager. Logically collective. */
+PetscErrorCode KSPGCRODRSetRefresh(KSP ksp, PetscInt every, PetscInt eager);
+/** -ksp_gcrodr_fresh. Logically collective. */
+PetscErrorCode KSPGCRODRSetFresh(KSP ksp, PetscBool fresh);
+/** -ksp_gcrodr_flexible; sets the side to right. Logically collective. */
+PetscErrorCode KSPGCRODRSetFlexible(KSP ksp, PetscBool flexible);
+/** -ksp_gcrodr_ritz. Logically collective. */
+PetscErrorCode KSPGCRODRSetRitz(KSP ksp, KSPGCRODRRitz ritz);
+
+/**
+ * KSPGCRODRSetSpace - recycle these vectors from the next solve on
+ *
+ * Collective. The n vectors, in the space of solutions, are copied; they need not be orthogonal, and
+ * dependent ones are dropped. n = 0 forgets the space. n >= restart is an error of that solve.
+ */
+PetscErrorCode KSPGCRODRSetSpace(KSP ksp, PetscInt n, Vec U[]);
+/**
+ * KSPGCRODRGetSpace - a copy of the recycled vectors
+ *
+ * Collective. Free it with VecDestroyVecs(n, &U); n may be 0, U is NULL then.
+ */
+PetscErrorCode KSPGCRODRGetSpace(KSP ksp, PetscInt *n, Vec *U[]);
+/** Work of the last solve. Not collective. */
+PetscErrorCode KSPGCRODRGetCounts(KSP ksp, KSPGCRODRCounts *counts);
+/**
+ * KSPGCRODRGetDefect - how well C'C = I and B U = C hold now
+ *
+ * Collective. The largest entry of C'C - I and the largest ||B u_i - c_i||; B = M^-1 A (left) or A.
+ * Zero without a space. Costs an application of B for every vector; not in the counts.
+ */
+PetscErrorCode KSPGCRODRGetDefect(KSP ksp, PetscReal *orthogonality, PetscReal *relation);

@@ -1,0 +1,182 @@
+/* The small dense problems. They run on one process; the caller broadcasts what they give. */
+#include "datagen/skr/gcrodr_impl.h"
+
+#define DEPENDENT 1e-12 /* a diagonal entry of R this small beside the largest: drop the column */
+
+PetscErrorCode KSPGCRODRCholesky(PetscInt n, PetscScalar *S, PetscBool *ok)
+{
+  const PetscBLASInt bn = (PetscBLASInt)n;
+  PetscBLASInt info = 0;
+  PetscReal largest = 0.0, smallest = PETSC_MAX_REAL;
+
+  PetscFunctionBegin;
+  PetscCallBLAS("LAPACKpotrf", LAPACKpotrf_("U", &bn, S, &bn, &info));
+  for (PetscInt i = 0; i < n && !info; i++) {
+    largest = PetscMax(largest, S[i * (n + 1)]);
+    smallest = PetscMin(smallest, S[i * (n + 1)]);
+  }
+  *ok = (PetscBool)(!info && smallest > 1e-6 * largest);
+  PetscFunctionReturn(0);
+}
+
+/* A (rows x cols) becomes its R, its reflectors below, factors tau */
+static PetscErrorCode Factor(PetscInt rows, PetscInt cols, PetscScalar *A, PetscScalar *tau)
+{
+  PetscBLASInt m = (PetscBLASInt)rows, n = (PetscBLASInt)cols, size = 64 * n + 64, info;
+  PetscScalar *work;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1((size_t)size, &work));
+  PetscCallBLAS("LAPACKgeqrf", LAPACKgeqrf_(&m, &n, A, &m, tau, work, &size, &info));
+  PetscCheck(!info, PETSC_COMM_SELF, PETSC_ERR_LIB, "GEQRF failed with info = %d", (int)info);
+  PetscCall(PetscFree(work));
+  PetscFunctionReturn(0);
+}
+
+/* B (rows x width) := Q B or Q'B with the Q of Factor() */
+static PetscErrorCode Reflect(const char *transpose, PetscInt rows, PetscInt cols, PetscScalar *A,
+                              PetscScalar *tau, PetscInt width, PetscScalar *B)
+{
+  PetscBLASInt m = (PetscBLASInt)rows, n = (PetscBLASInt)width, k = (PetscBLASInt)cols,
+               size = 64 * PetscMax(n, m) + 64, info;
+  PetscScalar *work;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1((size_t)size, &work));
+  PetscCallBLAS("LAPACKormqr",
+                LAPACKormqr_("L", transpose, &m, &n, &k, A, &m, tau, B, &m, work, &size, &info));
+  PetscCheck(!info, PETSC_COMM_SELF, PETSC_ERR_LIB, "ORMQR failed with info = %d", (int)info);
+  PetscCall(PetscFree(work));
+  PetscFunctionReturn(0);
+}
+
+/* columns of R before the first that depends on those to its left */
+static PetscInt Rank(PetscInt rows, PetscInt cols, const PetscScalar *R)
+{
+  PetscReal largest = 0.0;
+
+  for (PetscInt i = 0; i < cols; i++) largest = PetscMax(largest, PetscAbsReal(R[i * (rows + 1)]));
+  for (PetscInt i = 0; i < cols; i++)
+    if (!(PetscAbsReal(R[i * (rows + 1)]) > DEPENDENT * largest)) return i;
+  return cols;
+}
+
+/* E'E z = theta E'F z as T z = z / theta, T = R^-1 Q'F with E = QR: no E'E, no squared condition.
+   T (cols x cols) is left in M */
+static PetscErrorCode Reduce(GCRODRRitzProblem *a, PetscScalar *tau, PetscScalar *M, PetscBool *ok)
+{
+  const PetscBLASInt m = (PetscBLASInt)a->rows, n = (PetscBLASInt)a->cols;
+  const PetscScalar one = 1.0;
+
+  PetscFunctionBegin;
+  PetscCall(Factor(a->rows, a->cols, a->E, tau));
+  *ok = (PetscBool)(Rank(a->rows, a->cols, a->E) == a->cols);
+  if (!*ok) PetscFunctionReturn(0);
+  PetscCall(Reflect("T", a->rows, a->cols, a->E, tau, a->cols, a->F));
+  PetscCallBLAS("BLAStrsm", BLAStrsm_("L", "U", "N", "N", &n, &n, &one, a->E, &m, a->F, &m));
+  for (PetscInt j = 0; j < a->cols; j++)
+    PetscCall(PetscArraycpy(M + j * a->cols, a->F + j * a->rows, a->cols));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Eigen(PetscInt cols, PetscScalar *M, PetscReal *re, PetscReal *im,
+                            PetscScalar *vectors, PetscBool *ok)
+{
+  PetscBLASInt n = (PetscBLASInt)cols, size = 64 * n + 64, one = 1, info;
+  PetscScalar *work, none;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1((size_t)size, &work));
+  PetscCall(PetscFPTrapPush(PETSC_FP_TRAP_OFF));
+  PetscCallBLAS("LAPACKgeev", LAPACKgeev_("N", "V", &n, M, &n, re, im, &none, &one, vectors, &n,
+                                          work, &size, &info));
+  PetscCall(PetscFPTrapPop());
+  PetscCall(PetscFree(work));
+  *ok = (PetscBool)!info;
+  PetscFunctionReturn(0);
+}
+
+/* columns in the order of rising (sign > 0) or falling magnitude; a pair's stay together */
+static PetscErrorCode Order(PetscInt n, const PetscReal *re, const PetscReal *im, PetscReal sign,
+                            PetscInt *order)
+{
+  PetscReal *key;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(n, &key));
+  for (PetscInt i = 0; i < n; i++) {
+    const PetscReal size = sign * hypot(re[i], im[i]);
+    PetscInt at = i;
+    for (; at > 0 && key[at - 1] > size; at--) {
+      key[at] = key[at - 1];
+      order[at] = order[at - 1];
+    }
+    key[at] = size;
+    order[at] = i;
+  }
+  PetscCall(PetscFree(key));
+  PetscFunctionReturn(0);
+}
+
+/* how many of the ordered columns: the limit must not cut a pair, or must */
+static PetscInt Count(const GCRODRRitzProblem *a, const PetscReal *im, const PetscInt *order)
+{
+  const PetscInt want = PetscMin(a->want, a->cols);
+  PetscBool open = PETSC_FALSE; /* the first column of a pair was taken, the second was not */
+
+  for (PetscInt i = 0; i < want; i++)
+    if (im[order[i]] != 0.0) open = (PetscBool)!open;
+  if (!open || a->cut) return want;
+  return want + 1 <= PetscMin(a->room, a->cols) ? want + 1 : want - 1;
+}
+
+/* K = G P = Qk Rk;  Q = Qk, P = P Rk^-1 */
+static PetscErrorCode Normalise(GCRODRRitzProblem *a)
+{
+  const PetscBLASInt m = (PetscBLASInt)a->rows, n = (PetscBLASInt)a->cols;
+  PetscBLASInt found = (PetscBLASInt)a->found;
+  const PetscScalar one = 1.0, zero = 0.0;
+  PetscScalar *K, *tau;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc2(a->rows * a->found, &K, a->found, &tau));
+  PetscCallBLAS("BLASgemm",
+                BLASgemm_("N", "N", &m, &found, &n, &one, a->G, &m, a->P, &n, &zero, K, &m));
+  PetscCall(Factor(a->rows, a->found, K, tau));
+  a->found = Rank(a->rows, a->found, K);
+  PetscCall(PetscArrayzero(a->Q, a->rows * a->found));
+  for (PetscInt j = 0; j < a->found; j++) a->Q[j * (a->rows + 1)] = 1.0;
+  PetscCall(Reflect("N", a->rows, found, K, tau, a->found, a->Q));
+  found = (PetscBLASInt)a->found;
+  if (found)
+    PetscCallBLAS("BLAStrsm", BLAStrsm_("R", "U", "N", "N", &n, &found, &one, K, &m, a->P, &n));
+  PetscCall(PetscFree2(K, tau));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode KSPGCRODRRitzSolve(GCRODRRitzProblem *a)
+{
+  PetscScalar *tau, *vectors, *M;
+  PetscReal *re, *im;
+  PetscInt *order;
+  PetscBool ok = PETSC_TRUE;
+
+  PetscFunctionBegin;
+  a->found = 0;
+  PetscCall(PetscMalloc6(a->cols, &tau, a->cols * a->cols, &vectors, a->cols * a->cols, &M, a->cols,
+                         &re, a->cols, &im, a->cols, &order));
+  if (a->M)
+    PetscCall(PetscArraycpy(M, a->M, a->cols * a->cols));
+  else
+    PetscCall(Reduce(a, tau, M, &ok));
+  if (ok) PetscCall(Eigen(a->cols, M, re, im, vectors, &ok));
+  if (ok) {
+    PetscCall(Order(a->cols, re, im, a->M ? 1.0 : -1.0, order));
+    a->found = Count(a, im, order);
+    for (PetscInt j = 0; j < a->found; j++)
+      PetscCall(PetscArraycpy(a->P + j * a->cols, vectors + order[j] * a->cols, a->cols));
+    if (a->found) PetscCall(Normalise(a));
+  }
+  PetscCall(PetscFree6(tau, vectors, M, re, im, order));
+  PetscFunctionReturn(0);
+}
