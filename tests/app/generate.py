@@ -68,6 +68,16 @@ def verification(where):
     os.remove(os.path.join(where, "lie.h5"))
 
 
+def unsolved(where):
+    """No solver reaches such a tolerance: the set is there and says so, and nobody trains on it."""
+    r = run(["generate", "-n", 2, "-size", 8, "-tolerance", "1e-30", "-out", "u.h5", "-quiet"], 2, where)
+    check(r.code == 70 and "tolerance 1e-30" in r.sentences[-1], "not solved is an error: %s" % r)
+    out = succeed(["inspect", "u.h5"], 1, where).out
+    check("2 samples without a valid solution" in out, "inspect tells it: %s" % out)
+    refuse(["train", "-data", "u.h5", "-out", "run", "-quiet"], 67, "u.h5: sample", (1,), where)
+    refuse(["train", "-data", "u.h5", "-out", "run", "-quiet"], 67, "u.h5: sample", (2,), where)
+
+
 def json_progress(where):
     r = succeed(SMALL + ["-out", "j.h5", "-progress", "json"], 2, where)
     events = [json.loads(line) for line in r.out.splitlines()]
@@ -114,6 +124,7 @@ with Folder() as folder:
     dry_run(folder)
     json_progress(folder)
     verification(folder)
+    unsolved(folder)
     stopping(folder)
     walltime(folder)
 finish("generate and verify: options files, existing files, dry run, lies, signals, resume, wall time")
