@@ -20,6 +20,9 @@ typedef struct {
   fh_rounds *rounds;
   int64_t *chain; /* samples of this group, in its order */
   ptrdiff_t chain_length, wanted, n_rounds;
+  int64_t
+      told[4]; /* failed samples that this rank has spoken of, plus 1: those of the last rounds */
+  int n_told;
   double start;
   bool stopped, failed; /* agreed by all ranks */
   fh_round total;       /* sums so far, and the largest residual */
@@ -96,23 +99,32 @@ static fh_status make_one(run *r, int64_t index, fh_round *mine)
   } else {
     mine->failed = 1.0;
     mine->culprit = (double)index + 1.0; /* 0 is nobody */
-    fh_log_message(r->log, FH_LOG_WARNING, "sample %lld: %s", (long long)index, why);
+    fh_log_message(r->log, FH_LOG_WARNING, "sample %lld is stored as NaN, valid = false: %s",
+                   (long long)index, why);
+    r->told[r->n_told++ % 4] = index + 1;
   }
   return FH_OK;
 }
 
 static void report(const run *r)
 {
-  const double seconds = fh_clock() - r->start, done = r->total.done;
-  const double rate = seconds > 0.0 ? done / seconds : 0.0;
-  const double rest = (double)r->wanted - done;
-  const fh_log_value values[] = {{"samples_per_second", rate},
-                                 {"eta_seconds", rate > 0.0 ? rest / rate : 0.0},
-                                 {"iterations", done > 0.0 ? r->total.iterations / done : 0.0},
+  const double done = r->total.done;
+  const fh_log_value values[] = {{"iterations", done > 0.0 ? r->total.iterations / done : 0.0},
                                  {"max_residual", r->total.residual},
                                  {"failed", r->total.failed}};
   fh_log_progress(r->log, "samples", r->config->samples - r->wanted + (ptrdiff_t)done,
-                  r->config->samples, 5, values);
+                  r->config->samples, 3, values);
+}
+
+/* a sample that failed on another rank, which perhaps has no listener */
+static void tell_culprit(const run *r, int64_t culprit)
+{
+  if (culprit == 0) return;
+  for (int i = 0; i < 4; i++)
+    if (r->told[i] == culprit) return;
+  fh_log_message(r->log, FH_LOG_WARNING,
+                 "sample %lld is stored as NaN, valid = false: no solver reached the tolerance",
+                 (long long)culprit - 1);
 }
 
 /* an earlier round of all ranks: the same on all of them */
@@ -124,10 +136,7 @@ static void take_in(run *r, const fh_round *round)
   if (round->residual > r->total.residual) r->total.residual = round->residual;
   r->stopped = r->stopped || round->stop > 0.0;
   r->failed = r->failed || round->error > 0.0;
-  if (round->culprit > 0.0)
-    fh_log_message(r->log, FH_LOG_WARNING,
-                   "sample %lld of seed %td has no accepted solution: stored as NaN, valid = false",
-                   (long long)round->culprit - 1, r->config->seed);
+  tell_culprit(r, (int64_t)round->culprit);
   report(r);
 }
 

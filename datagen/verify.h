@@ -7,7 +7,7 @@
  *  - inputs drawn again from (seed, i) must be equal to the stored float32 values, to the bit;
  *  - the residual of the stored solution must lie within what float32 allows,
  *      ||b - A u|| <= recorded residual ||b|| + 2^-24 || |A| |u| ||      (times 1.01),
- *    which is large (1e-3 is usual): rounding is rough, and A weighs it with 1/h^2;
+ *    1e-4 is usual at 128 x 128 points: rounding is rough, and A weighs it with 1/h^2;
  *  - the problem solved again must give the stored solution, relative L2 difference within
  *    1e-6 + 100 x tolerance: the sharper check of the two for smooth errors.
  */

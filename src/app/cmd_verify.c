@@ -6,15 +6,29 @@
 #include "app/data.h"
 #include "base/memory.h"
 #include "comm/team.h"
+#include "datagen/verify.h"
 #include "train/trained.h"
 
 typedef struct {
+  ptrdiff_t checks;
+} verify_how;
+
+typedef struct {
+  verify_how how;
   fh_data_config data;
 } verify_config;
+
+#define AT(member) offsetof(verify_how, member)
+static const fh_field how_fields[] = {
+    {"checks", FH_FIELD_INT, AT(checks), "16", 0, 1e15, NULL,
+     "sets made by generate: how many samples are drawn and solved again; 0: all"},
+    FH_FIELDS_END};
+#undef AT
 
 static fh_status declare(fh_options *o, void *config)
 {
   verify_config *c = config;
+  FH_TRY(fh_options_add(o, FH_GROUP_CALL, "how", how_fields, c ? &c->how : NULL));
   return fh_options_add(o, FH_GROUP_CALL, "data", fh_data_fields, c ? &c->data : NULL);
 }
 
@@ -124,12 +138,58 @@ static fh_status verify_samples(const fh_run *run, fh_dataset *d)
   return FH_OK;
 }
 
+/* ---- sets made by generate: samples are made again ---------------------------------------------------- */
+
+/* every rank speaks for its own samples; who has seen ten has seen enough */
+static void warn(void *context, fh_log_level level, const char *text)
+{
+  enum { ENOUGH = 10 };
+  int *told = context;
+  if (level != FH_LOG_WARNING || *told > ENOUGH) return;
+  fprintf(stderr, "fredholm: warning: %s\n", (*told)++ < ENOUGH ? text : "and others");
+}
+
+static void print_report(const char *path, const fh_verify_report *r)
+{
+  printf("%s: %td samples (%td marked as invalid): %td with wrong checksums or numbers, %td "
+         "constant, %td repeated\n",
+         path, r->samples, r->invalid, r->damaged, r->constant, r->repeated);
+  printf("%s: %td samples drawn and solved again: %td inputs differ, %td solutions differ (largest "
+         "difference %.2e), %td could not be solved\n",
+         path, r->checked, r->inputs_differ, r->outputs_differ, r->worst_difference, r->unresolved);
+  if (r->residuals_known)
+    printf("%s: residual of the stored solutions at most %.2e, %.0f%% of what rounding to float32 "
+           "allows; %td too high\n",
+           path, r->worst_residual, 100 * r->worst_residual_share, r->residual_high);
+}
+
+static fh_status verify_generated(const fh_run *run, const verify_config *c)
+{
+  int told = 0;
+  const fh_log log = {.context = &told, .message = warn};
+  fh_verify_report r;
+  FH_TRY(fh_generate_verify(run->comm, run->file, c->how.checks, &log, &r));
+  if (run->rank == 0) print_report(run->file, &r);
+  FH_CHECK(fh_verify_passed(&r), FH_ERR_FORMAT,
+           "%s is not what its configuration says: generate it anew", run->file);
+  return FH_OK;
+}
+
+/* predictions carry the configuration of predict, which names the model */
+static bool is_generated(const fh_dataset *d)
+{
+  const char *yaml = fh_dataset_config(d);
+  return yaml && !strstr(yaml, "model_file: ");
+}
+
 static fh_status verify_data(const fh_run *run, const verify_config *c)
 {
   fh_dataset *d = NULL;
   FH_TRY(fh_data_open(run->comm, run->file, &c->data, &d));
-  const fh_status st = verify_samples(run, d);
+  const bool generated = is_generated(d);
+  const fh_status st = generated ? FH_OK : verify_samples(run, d);
   fh_dataset_close(&d);
+  if (st == FH_OK && generated) FH_TRY(verify_generated(run, c));
   return st;
 }
 

@@ -14,7 +14,8 @@ foreach(part base grid comm program model train)
   install(DIRECTORY src/${part} DESTINATION ${headers}
     FILES_MATCHING PATTERN "*.h" PATTERN "*_impl.h" EXCLUDE)
 endforeach()
-install(DIRECTORY operators DESTINATION ${headers} FILES_MATCHING PATTERN "*.h")
+install(DIRECTORY operators DESTINATION ${headers}
+  FILES_MATCHING PATTERN "*.h" PATTERN "*_impl.h" EXCLUDE)
 install(FILES io/bundle.h io/dataset.h io/writer.h DESTINATION ${headers}/io)
 
 configure_package_config_file(src/install/FredholmConfig.cmake.in
@@ -27,6 +28,9 @@ install(FILES ${CMAKE_BINARY_DIR}/generated/FredholmConfig.cmake
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/Fredholm)
 
 # a static library names its dependencies for pkg-config; HDF5's come as a list of files
+# and the prefix is found from where the file lies, so that the tree can be moved
+file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+string(REGEX REPLACE "/$" "" pc_prefix "${pc_prefix}")
 string(JOIN " " pc_hdf5 ${HDF5_C_LIBRARIES})
 foreach(precision fredholm fredholm_f64)
   set(pc_name ${precision})

@@ -6,12 +6,6 @@
 #include "base/memory.h"
 #include "kernels/dft_impl.h"
 
-static ptrdiff_t padded(ptrdiff_t n)
-{
-  const ptrdiff_t lanes = FH_ALIGNMENT / (ptrdiff_t)sizeof(fh_real);
-  return (n + lanes - 1) / lanes * lanes;
-}
-
 /* the complex array [outer][n][inner] on which axis a is transformed */
 typedef struct {
   ptrdiff_t outer, n, inner;
@@ -56,9 +50,9 @@ static places layout(const fh_dft *d)
 {
   const fh_dft_spec *s = &d->spec;
   const ptrdiff_t n = s->n[s->dim - 1], lines = d->points / n;
-  places w = {.half = padded(d->points)};
-  w.axis = w.half + padded(2 * lines * (n / 2 + 1));
-  w.end = w.axis + 2 * padded(2 * lines * s->count[s->dim - 1]);
+  places w = {.half = fh_dft_padded(d->points)};
+  w.axis = w.half + fh_dft_padded(2 * lines * (n / 2 + 1));
+  w.end = w.axis + 2 * fh_dft_padded(2 * lines * s->count[s->dim - 1]);
   return w;
 }
 

@@ -8,12 +8,6 @@
 
 enum { LINES = 24 }; /* fields of one axis that are transformed together */
 
-static ptrdiff_t padded(ptrdiff_t n)
-{
-  const ptrdiff_t lanes = FH_ALIGNMENT / (ptrdiff_t)sizeof(fh_real);
-  return (n + lanes - 1) / lanes * lanes;
-}
-
 static ptrdiff_t frequencies(const fh_dft_spec *s, int a)
 {
   const ptrdiff_t below = -s->first[a], above = s->first[a] + s->count[a] - 1;
@@ -48,14 +42,14 @@ static void last_sizes(const fh_dft_spec *s, int lanes, fh_dft_last *t)
   const ptrdiff_t n = s->n[s->dim - 1], nk = s->count[s->dim - 1];
   t->nk = nk;
   t->half = n / 2 + 1;
-  t->padded_n = padded(n);
-  t->half_ld = padded(t->half);
-  t->spectrum_ld = padded(2 * nk);
+  t->padded_n = fh_dft_padded(n);
+  t->half_ld = fh_dft_padded(t->half);
+  t->spectrum_ld = fh_dft_padded(2 * nk);
   const ptrdiff_t apart = 2 * ((nk + lanes - 1) / lanes) * t->half;
   t->fold = 10 * apart < 9 * ((2 * nk + lanes - 1) / lanes) * n;
   t->unfold = 10 * t->half_ld < 7 * t->padded_n;
-  t->im = t->fold ? padded(nk) : nk;
-  t->columns = t->fold ? 2 * padded(nk) : padded(2 * nk);
+  t->im = t->fold ? fh_dft_padded(nk) : nk;
+  t->columns = t->fold ? 2 * fh_dft_padded(nk) : fh_dft_padded(2 * nk);
 }
 
 double fh_dft_gemm_flops(const fh_dft_spec *s, int lanes)
@@ -133,7 +127,7 @@ static places layout(const fh_dft *d)
   if (s->dim == 3) {
     w.outer = w.slabs + s->n[0] * w.rows * widest;
     w.mixed = w.outer + 2 * d->lead[0].nf * w.rows * widest + FH_DFT_SLACK;
-    w.end = w.mixed + padded(2 * d->lead[0].nf * 2 * s->count[1] * t->nk + FH_DFT_SLACK);
+    w.end = w.mixed + fh_dft_padded(2 * d->lead[0].nf * 2 * s->count[1] * t->nk + FH_DFT_SLACK);
   }
   return w;
 }

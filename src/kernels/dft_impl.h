@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "base/memory.h"
 #include "kernels/dft.h"
 #include "kernels/dft_table.h"
 #include "kernels/fftw.h"
@@ -41,6 +42,12 @@ struct fh_dft {
   size_t work; /* bytes */
 };
 
+/** n reals rounded up to the alignment of buffers, which is a whole number of vectors. */
+static inline ptrdiff_t fh_dft_padded(ptrdiff_t n)
+{
+  const ptrdiff_t whole = FH_ALIGNMENT / (ptrdiff_t)sizeof(fh_real);
+  return (n + whole - 1) / whole * whole;
+}
 /** cos and sin of 2 pi f j / n, exact where they are 0, 1 or -1. */
 void fh_dft_unit(ptrdiff_t f, ptrdiff_t j, ptrdiff_t n, double *c, double *s);
 /** Weights of the cosine and sine parts of column k of the last axis. */

@@ -3,8 +3,9 @@
 #include <string.h>
 
 #include "model/fno.h"
+#include "model/mgno.h"
 
-const fh_model_class *const fh_model_registry[] = {&fh_fno_class, NULL};
+const fh_model_class *const fh_model_registry[] = {&fh_fno_class, &fh_mgno_class, NULL};
 
 fh_status fh_model_class_find(const char *name, const fh_model_class **class)
 {

@@ -62,7 +62,8 @@ def existing(where):
     refuse(TRAIN + ["-out", "/proc/none/run"], 68, "/proc/none", cwd=where)
     # a model of 19 MB where files end at 12: large enough for what MPI itself writes
     large = ["train", "-data", "train.h5", "-epochs", 0, "-hidden_channels", 128, "-n_layers", 1]
-    refuse(large + ["-out", "x"], 68, "File too large", cwd=where, file_limit=12 << 20)
+    for np in (1, 2):
+        refuse(large + ["-out", "x"], 68, "File too large", (np,), where, file_limit=12 << 20)
 
 
 def dry_run(where):
@@ -75,7 +76,7 @@ def dry_run(where):
 
 def misfits(where):
     refuse(TRAIN + ["-out", "x", "-batch", 2, "-unit", 2], 64, "ranks", np=(2, 3), cwd=where)
-    refuse(TRAIN + ["-out", "x", "-inputs", "nothing"], 67, "nothing", cwd=where)
+    refuse(TRAIN + ["-out", "x", "-inputs", "nothing"], 64, "nothing", cwd=where)
     refuse(["evaluate", "-model_file", "train.h5", "-data", "test.h5"], 67, "train.h5", cwd=where)
     refuse(["evaluate", "-model_file", "run/model.h5", "-data", "test.h5", "-inputs", "a,u"], 66,
            "channels", cwd=where)
@@ -139,7 +140,7 @@ def inspection(where):
         check(words in out, "inspect of a set tells '%s': %s" % (words, out))
     checkpoint = [f for f in os.listdir(os.path.join(where, "run")) if f.startswith("checkpoint")]
     check("train.batch: 8" in succeed(["inspect", "run/" + checkpoint[0]], 1, where).out, "checkpoint")
-    for name in ("run/model.h5", "run/" + checkpoint[0], "train.h5"):
+    for name in ("run/model.h5", "run/" + checkpoint[0], "p.h5"):
         check("checksums right" in succeed(["verify", name], 2, where).out, "verify %s" % name)
 
 

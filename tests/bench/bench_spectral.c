@@ -11,6 +11,8 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "kernels/dft.h"
+#include "kernels/dft_table.h"
+#include "kernels/gemm.h"
 #include "kernels/mixing.h"
 #include "operators/spectral/spectral.h"
 
@@ -33,6 +35,7 @@ static const size sizes[] = {
     {2, {128, 128}, {16, 16}, 32, 4},
     {2, {128, 128}, {32, 32}, 32, 2},
     {2, {128, 128}, {64, 64}, 32, 2},
+    {2, {128, 128}, {64, 64}, 64, 4},
     {2, {256, 256}, {16, 16}, 32, 1},
     {2, {256, 256}, {64, 64}, 16, 1},
     {2, {421, 421}, {24, 24}, 16, 1},
@@ -43,17 +46,40 @@ static const size sizes[] = {
     {3, {64, 64, 64}, {16, 16, 16}, 8, 1},
 };
 
+/* the last axis of a field, unfolded: rows x points times points x columns */
 typedef struct {
+  ptrdiff_t rows, terms, columns;
+} product;
+
+typedef struct {
+  product p;
   fh_dft *dft[2];
   fh_op *op;
   fh_need need;
   fh_mix_size n;
   const fh_mix_table *mix;
-  fh_real *x, *y, *z, *g, *w, *dw, *work, *saved;
+  fh_real *x, *y, *z, *g, *w, *dw, *work, *saved, *a;
 } bench;
 
 typedef void (*part)(bench *b, const size *s);
 
+/* the small product that the transforms are made of, and the one of BLAS */
+static void product_here(bench *b, const size *s)
+{
+  const product *p = &b->p;
+  for (ptrdiff_t f = 0; f < s->batch * s->channels; f++)
+    fh_dft_table_get(fh_isa_best())
+        ->product(p->rows, p->terms, p->columns, b->x, p->terms, b->y, p->columns, b->a,
+                  p->columns);
+}
+static void product_blas(bench *b, const size *s)
+{
+  const product *p = &b->p;
+  for (ptrdiff_t f = 0; f < s->batch * s->channels; f++)
+    if (fh_gemm(false, false, p->rows, p->columns, p->terms, 1, b->x, p->terms, b->y, p->columns, 0,
+                b->a, p->columns) != FH_OK)
+      exit(1);
+}
 static void analyse(bench *b, const size *s)
 {
   fh_dft_analyse(b->dft[0], s->batch * s->channels, b->x, b->z, b->work);
@@ -101,7 +127,7 @@ static void layer_backward(bench *b, const size *s)
 
 static double best(part p, bench *b, const size *s, double patience)
 {
-  double least = INFINITY;
+  double least = HUGE_VAL;
   const double start = fh_clock();
   for (int i = 0; i < 1000 && (i < 2 || fh_clock() - start < patience); i++) {
     const double t = fh_clock();
@@ -153,6 +179,10 @@ static fh_status prepare(bench *b, const size *s, fh_dft_method method)
   FH_NEW(b->dw, weights);
   FH_NEW(b->work, (ptrdiff_t)(work / sizeof(fh_real)) + 1);
   FH_NEW(b->saved, (ptrdiff_t)(b->need.saved / sizeof(fh_real)) + 1);
+  const ptrdiff_t n = s->n[s->dim - 1];
+  b->p = (product){s->dim == 1 ? 1 : 2 * (s->modes[s->dim - 2] / 2 + 1), n,
+                   (s->modes[s->dim - 1] + 17) / 16 * 16};
+  FH_NEW(b->a, b->p.rows * b->p.columns);
   fill(b->x, field);
   fill(b->y, field);
   fill(b->z, spectra);
@@ -165,8 +195,8 @@ static void release(bench *b)
   fh_dft_destroy(&b->dft[0]);
   fh_dft_destroy(&b->dft[1]);
   fh_op_destroy(&b->op);
-  fh_real *all[] = {b->x, b->y, b->z, b->g, b->w, b->dw, b->work, b->saved};
-  for (int i = 0; i < 8; i++) fh_free(all[i]);
+  fh_real *all[] = {b->x, b->y, b->z, b->g, b->w, b->dw, b->work, b->saved, b->a};
+  for (int i = 0; i < 9; i++) fh_free(all[i]);
 }
 
 /* "64x64" */
@@ -196,6 +226,11 @@ static fh_status measure(const size *s, fh_dft_method method, double patience)
   const double mixing = 8 * c * c * (double)b.n.modes;
   line(s, method, "analyse", best(analyse, &b, s, patience), dft);
   line(s, method, "synthesise", best(synthesise, &b, s, patience), dft);
+  if (method == FH_DFT_GEMM && s->dim > 1) {
+    const double flops = 2 * c * (double)(b.p.rows * b.p.terms * b.p.columns);
+    line(s, method, "product", best(product_here, &b, s, patience), flops);
+    line(s, method, "product-blas", best(product_blas, &b, s, patience), flops);
+  }
   if (method == FH_DFT_GEMM) {
     line(s, method, "mix", best(mix, &b, s, patience), mixing);
     line(s, method, "mix-dx", best(mix_back, &b, s, patience), mixing);

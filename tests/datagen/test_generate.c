@@ -90,6 +90,11 @@ static void test_any_ranks(const char *folder)
   if (world_rank == 0) EXPECT_OK(fh_generate_run(MPI_COMM_SELF, &c, NULL, NULL, NULL));
   path_of(folder, "world.h5", world), path_of(folder, "self.h5", self);
   compare(world, self, 0.0);
+  /* resuming what is finished: nothing to do */
+  c = config(folder, "world.h5");
+  set(&c, "resume", "true");
+  EXPECT_OK(fh_generate_run(MPI_COMM_WORLD, &c, NULL, NULL, &summary));
+  EXPECT(summary.samples == 0 && summary.resumed == SAMPLES, "%td made again", summary.samples);
   c = config(folder, "warm.h5");
   set(&c, "warm_start", "true");
   EXPECT_OK(fh_generate_run(MPI_COMM_WORLD, &c, NULL, NULL, NULL));
@@ -119,7 +124,7 @@ static void watch(void *context, const char *unit, ptrdiff_t done, ptrdiff_t tot
                   const fh_log_value *values)
 {
   progress *p = context;
-  EXPECT(strcmp(unit, "samples") == 0 && done >= p->done && done <= total && n == 5 &&
+  EXPECT(strcmp(unit, "samples") == 0 && done >= p->done && done <= total && n == 3 &&
              values[0].value >= 0.0,
          "progress %td of %td", done, total);
   *p = (progress){done, total, p->calls + 1};
@@ -227,11 +232,14 @@ static void test_full_disk(const char *folder)
   little.rlim_cur = 4 * SIZE * SIZE * sizeof(float);
   signal(SIGXFSZ, SIG_IGN);
   if (world_rank == world_size - 1) EXPECT(setrlimit(RLIMIT_FSIZE, &little) == 0, "setrlimit");
-  set(&c, "n", "40");
-  const fh_status st = fh_generate_run(MPI_COMM_WORLD, &c, NULL, NULL, NULL);
+  progress seen = {0, 0, 0};
+  const fh_log log = {.context = &seen, .progress = watch};
+  set(&c, "n", "60");
+  const fh_status st = fh_generate_run(MPI_COMM_WORLD, &c, &log, NULL, NULL);
   EXPECT(setrlimit(RLIMIT_FSIZE, &before) == 0, "setrlimit");
   EXPECT(st == FH_ERR_IO, "status %d: %s", (int)st, fh_status_message());
   EXPECT(access(c.out, F_OK) != 0, "a set that failed has its final name");
+  EXPECT(seen.done < 30, "%td samples were made after the failure of one rank", seen.done);
   set(&c, "resume", "true");
   EXPECT_OK(fh_generate_run(MPI_COMM_WORLD, &c, NULL, NULL, NULL));
 }

@@ -114,6 +114,24 @@ static fh_status check_scaling(const fh_fno_config *c, const fh_grid *grid)
   return FH_OK;
 }
 
+/* a model whose number of modes was lowered later: the weight keeps the rows that it was made with */
+static fh_status lower_modes(parity_config *a, fh_fno_config *c)
+{
+  fh_int_list used = {0, {0}};
+  FH_TRY(parity_ints(a, "n_modes_set_after_construction", &used));
+  if (used.count == 0) return FH_OK;
+  FH_CHECK(used.count == c->n_modes.count, FH_ERR_FORMAT,
+           "n_modes has %d numbers, n_modes_set_after_construction %d", c->n_modes.count,
+           used.count);
+  const int last = used.count - 1;
+  if (c->max_n_modes.count == 0) {
+    c->max_n_modes = c->n_modes;
+    c->max_n_modes.value[last] = c->n_modes.value[last] / 2 + 1;
+  }
+  c->n_modes = used;
+  return FH_OK;
+}
+
 static fh_status fill_spec(const parity_file *file, const fh_grid *grid, fh_model_spec *spec)
 {
   PARITY_CONFIG a;
@@ -130,6 +148,7 @@ static fh_status fill_spec(const parity_file *file, const fh_grid *grid, fh_mode
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(a.json, same[i]);
     if (item) FH_TRY(set(spec, same[i], item));
   }
+  FH_TRY(lower_modes(&a, spec->config));
   FH_TRY(parity_config_finish(&a));
   FH_TRY(check_scaling(spec->config, grid));
   return FH_OK;

@@ -8,6 +8,8 @@ const parity_class parity_classes[] = {
     {"neuralop.models.*.FNO", parity_fno},
     {"neuralop.models.TFNO", parity_fno},
     {"neuralop.models.*.TFNO", parity_fno},
+    {"models.MgConv*", parity_mgno},
+    {"models.MgNO_*", parity_mgno},
     {"neuralop.*.LpLoss", parity_loss},
     {"neuralop.*.H1Loss", parity_loss},
     {"neuralop.*.MSELoss", parity_loss},

@@ -22,6 +22,7 @@ const parity_class *parity_class_find(const char *name);
 
 fh_status parity_spectral(const parity_file *file, const fh_team *team, parity_report *report);
 fh_status parity_fno(const parity_file *file, const fh_team *team, parity_report *report);
+fh_status parity_mgno(const parity_file *file, const fh_team *team, parity_report *report);
 fh_status parity_loss(const parity_file *file, const fh_team *team, parity_report *report);
 fh_status parity_optimiser(const parity_file *file, const fh_team *team, parity_report *report);
 fh_status parity_schedule(const parity_file *file, const fh_team *team, parity_report *report);

@@ -128,7 +128,7 @@ static answer lost(runner *r)
   else
     snprintf(text, sizeof why[0], "the %s runner ended with status %d", r->precision,
              WEXITSTATUS(status));
-  return (answer){.verdict = "FAIL", .compared = "", .why = text, .worst = INFINITY};
+  return (answer){.verdict = "FAIL", .compared = "", .why = text, .worst = (double)INFINITY};
 }
 
 static void ask(runner *r, const char *path)

@@ -31,7 +31,7 @@ void parity_note(parity_report *report, const char *format, ...)
 
 static void enter(parity_report *r, const char *what, double difference)
 {
-  if (isnan(difference)) difference = INFINITY;
+  if (isnan(difference)) difference = (double)INFINITY;
   if (difference > r->worst) r->worst = difference;
   const double excess = difference / r->allowed;
   if (excess <= 1 || (r->failure[0] && excess <= r->excess)) return;

@@ -124,7 +124,7 @@ static PetscErrorCode Hopeless(void)
   PetscCall(Open(NONSYMMETRIC, 16, 6, &s));
   PetscCall(Expect(&s, "before the bad ones", 1, 300));
   PetscCall(VecDuplicate(s.b, &bad));
-  PetscCall(VecSet(bad, (PetscReal)NAN));
+  PetscCall(VecSet(bad, (PetscScalar)NAN));
   PetscCall(KSPSolve(s.ksp, bad, s.x));
   PetscCall(KSPGetConvergedReason(s.ksp, &reason));
   PetscCall(RigExpect((PetscBool)(reason == KSP_DIVERGED_NANORINF), "NaN: reason %d", (int)reason));

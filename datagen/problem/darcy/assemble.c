@@ -55,7 +55,8 @@ PetscErrorCode fh_darcy_matrix_create(fh_problem *p, Mat *matrix)
   PetscCall(MatSetSizes(*matrix, PETSC_DECIDE, PETSC_DECIDE, n, n));
   PetscCall(MatSetType(*matrix, MATAIJ));
   PetscCall(MatSeqAIJSetPreallocation(*matrix, STENCIL, NULL));
-  PetscCall(MatMPIAIJSetPreallocation(*matrix, STENCIL, NULL, 2, NULL));
+  /* a rank may own less than a grid row: then all neighbours live elsewhere */
+  PetscCall(MatMPIAIJSetPreallocation(*matrix, STENCIL, NULL, STENCIL - 1, NULL));
   PetscCall(MatSetOption(*matrix, MAT_NEW_NONZERO_ALLOCATION_ERR, PETSC_TRUE));
   PetscFunctionReturn(0);
 }

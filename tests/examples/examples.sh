@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Every example runs, at small size: the driver, the embedded operator on the driver's model, the
+# option files, and the Slurm scripts with stand-ins for srun and scontrol.
+set -euo pipefail
+examples=$1
+export PATH="$FH_BIN:$PATH"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$FH_SOURCE"
+quiet() { "$@" >"$work/log" 2>&1 || { echo "failed: $*"; tail -20 "$work/log"; exit 1; }; }
+
+quiet mpirun -n 2 "$examples/driver" "$work/driver" -ksp_type cg -pc_type icc
+grep -q 'epoch 12: .*test set 0\.0' "$work/log" || { echo "the driver did not learn:"; tail -3 "$work/log"; exit 1; }
+quiet mpirun -n 2 "$examples/embed" "$work/driver/model.h5" 40
+grep -q 'rank 1: the prediction on 40 x 40' "$work/log"
+
+quiet mpirun -n 2 fredholm generate -options_file examples/options/darcy-generate.yaml -n 24 -size 16 -out "$work/darcy.h5" -quiet
+quiet mpirun -n 2 fredholm train -options_file examples/options/fno-darcy.yaml -data "$work/darcy.h5" -hidden_channels 6 -epochs 2 -out "$work/run" -quiet
+quiet mpirun -n 2 fredholm train -options_file examples/options/fno-darcy-neuraloperator.yaml -data tests/data/darcy_neuralop_test_16.hdf5 \
+  -hidden_channels 6 -epochs 2 -out "$work/run2" -quiet
+
+mkdir "$work/bin"
+printf '#!/bin/bash\nshift\nexec mpirun -n 2 "$@" -size 16 -n 20 -quiet\n' >"$work/bin/srun"
+printf '#!/bin/bash\necho requeued\n' >"$work/bin/scontrol"
+chmod +x "$work/bin"/*
+PATH="$work/bin:$PATH" quiet bash examples/slurm/generate.sbatch "$work/slurm.h5"
+printf '#!/bin/bash\nshift\nexec mpirun -n 2 "$@" -hidden_channels 6 -n_modes 4 -epochs 800 -batch 8 -max_walltime 00:00:01 -quiet\n' >"$work/bin/srun"
+code=0
+SLURM_JOB_ID=1 PATH="$work/bin:$PATH" bash examples/slurm/train.sbatch "$work/slurm.h5" "$work/slurm" >"$work/log" 2>&1 || code=$?
+[ $code = 75 ] && grep -q requeued "$work/log" || { echo "out of time: code $code"; tail "$work/log"; exit 1; }
+sed -i 's/ -max_walltime 00:00:01//' "$work/bin/srun"
+SLURM_JOB_ID=1 PATH="$work/bin:$PATH" quiet bash examples/slurm/train.sbatch "$work/slurm.h5" "$work/slurm"
+[ -s "$work/slurm/model.h5" ]
+echo "examples: driver, embed, option files, Slurm scripts"
