@@ -22,6 +22,8 @@ const parity_class parity_classes[] = {
     {"torch.optim.lr_scheduler.*", parity_schedule},
     {"utilities3.*Normalizer*", parity_normaliser},
     {"neuralop.*.UnitGaussianNormalizer", parity_normaliser},
+    {"tensorly.*validate_*_rank*", parity_ranks},
+    {"tensorly.*validate_*_rank*", parity_ranks},
     {NULL, NULL},
 };
 

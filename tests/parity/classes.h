@@ -25,4 +25,6 @@ fh_status parity_fno(const parity_file *file, const fh_team *team, parity_report
 fh_status parity_loss(const parity_file *file, const fh_team *team, parity_report *report);
 fh_status parity_optimiser(const parity_file *file, const fh_team *team, parity_report *report);
 fh_status parity_schedule(const parity_file *file, const fh_team *team, parity_report *report);
+fh_status parity_ranks(const parity_file *file, const fh_team *team, parity_report *report);
+fh_status parity_ranks(const parity_file *file, const fh_team *team, parity_report *report);
 fh_status parity_normaliser(const parity_file *file, const fh_team *team, parity_report *report);
