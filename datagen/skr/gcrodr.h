@@ -74,7 +74,7 @@ PetscErrorCode KSPGCRODRSetRecycle(KSP ksp, PetscInt recycle);
 PetscErrorCode KSPGCRODRSetRefresh(KSP ksp, PetscInt every, PetscInt eager);
 /** -ksp_gcrodr_fresh. Logically collective. */
 PetscErrorCode KSPGCRODRSetFresh(KSP ksp, PetscBool fresh);
-/** -ksp_gcrodr_flexible; sets the side to right. Logically collective. */
+/** -ksp_gcrodr_flexible; sets the side to right unless one was chosen. Logically collective. */
 PetscErrorCode KSPGCRODRSetFlexible(KSP ksp, PetscBool flexible);
 /** -ksp_gcrodr_ritz. Logically collective. */
 PetscErrorCode KSPGCRODRSetRitz(KSP ksp, KSPGCRODRRitz ritz);

@@ -104,6 +104,8 @@ PETSC_INTERN PetscErrorCode KSPGCRODRUpdate(KSP, PetscInt steps, Vec x);
 PETSC_INTERN PetscErrorCode KSPGCRODRTakePending(KSP);
 /* makes B U = C, C'C = I hold for the present operator, unless nothing changed */
 PETSC_INTERN PetscErrorCode KSPGCRODRFit(KSP, PetscBool force);
+/* c_j = B u_j again, where round-off has driven them apart */
+PETSC_INTERN PetscErrorCode KSPGCRODRRenew(KSP, PetscInt j);
 PETSC_INTERN PetscErrorCode KSPGCRODRDropPending(KSP_GCRODR *);
 PETSC_INTERN PetscErrorCode KSPGCRODRComposeSpace(KSP, PetscBool on);
 /* gcrodr_options.c */

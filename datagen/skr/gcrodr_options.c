@@ -45,7 +45,7 @@ static PetscErrorCode SetFlexible_GCRODR(KSP ksp, PetscBool flexible)
 {
   PetscFunctionBegin;
   ((KSP_GCRODR *)ksp->data)->flexible = flexible;
-  if (flexible) PetscCall(KSPSetPCSide(ksp, PC_RIGHT));
+  if (flexible && ksp->pc_side_set == PC_SIDE_DEFAULT) PetscCall(KSPSetPCSide(ksp, PC_RIGHT));
   PetscFunctionReturn(0);
 }
 

@@ -1,11 +1,14 @@
 /* After a cycle: the harmonic Ritz vectors of what was seen become the recycled space. */
 #include "datagen/skr/gcrodr_impl.h"
 
+#define DRIFT 1e-11 /* in B u = c, unit c: above it c is computed again */
+
 typedef struct {
   PetscInt p, r, c;           /* steps; rows and columns of G */
   PetscScalar *D, *S, *N, *F; /* 1/||u||; Y'Y and Y'U of right; W'U (left) */
   GCRODRRitzProblem ritz;
-  PetscScalar *packed; /* found, Q, P: what is broadcast */
+  PetscScalar *growth; /* of each new vector */
+  PetscScalar *packed; /* found, growth, Q, P: what is broadcast */
 } Small;
 
 static PetscErrorCode SmallCreate(const KSP_GCRODR *s, Small *a)
@@ -18,11 +21,12 @@ static PetscErrorCode SmallCreate(const KSP_GCRODR *s, Small *a)
   a->r = r;
   a->c = c;
   PetscCall(PetscCalloc5(sums, &a->D, r * c, &a->ritz.G, r * c, &a->ritz.E, r * c, &a->ritz.F,
-                         1 + (r + c) * room, &a->packed));
+                         1 + (1 + r + c) * room, &a->packed));
   a->N = a->D + s->kk;
   a->S = a->N + r * s->kk;
   a->ritz.M = NULL;
-  a->ritz.Q = a->packed + 1;
+  a->growth = a->packed + 1;
+  a->ritz.Q = a->growth + room;
   a->ritz.P = a->ritz.Q + r * room;
   PetscFunctionReturn(0);
 }
@@ -159,6 +163,22 @@ static PetscErrorCode Pose(KSP ksp, PetscBool right, Small *a)
   PetscFunctionReturn(0);
 }
 
+/* ||u_i|| ||B||, as far as the small matrices show it (UD and V have unit columns): what round-off in
+   B U = C is proportional to */
+static PetscReal Growth(const KSP_GCRODR *s, const Small *a, PetscInt column)
+{
+  const PetscScalar *P = a->ritz.P + column * a->c;
+  PetscReal size = 0.0, widest = 0.0;
+
+  for (PetscInt i = 0; i < a->c; i++) size += P[i] * P[i];
+  for (PetscInt j = s->kk; j < a->c; j++) {
+    PetscReal sum = 0.0;
+    for (PetscInt i = 0; i < a->r; i++) sum += a->ritz.G[j * a->r + i] * a->ritz.G[j * a->r + i];
+    widest = PetscMax(widest, sum);
+  }
+  return PetscSqrtReal(size * widest);
+}
+
 /* one process solves, so that all hold the same bits whatever their BLAS does */
 static PetscErrorCode Agree(KSP ksp, PetscBool right, Small *a)
 {
@@ -172,11 +192,12 @@ static PetscErrorCode Agree(KSP ksp, PetscBool right, Small *a)
     PetscCall(Pose(ksp, right, a));
     PetscCall(KSPGCRODRRitzSolve(&a->ritz));
     a->packed[0] = (PetscScalar)a->ritz.found;
+    for (PetscInt j = 0; j < a->ritz.found; j++) a->growth[j] = Growth(s, a, j);
     for (PetscInt j = 0; j < a->ritz.found; j++) /* X = [U V], not [UD V] */
       for (PetscInt i = 0; i < s->kk; i++) a->ritz.P[j * a->c + i] *= a->D[i];
   }
   PetscCallMPI(
-      MPI_Bcast(a->packed, (PetscMPIInt)(1 + (a->r + a->c) * s->room), MPIU_SCALAR, 0, comm));
+      MPI_Bcast(a->packed, (PetscMPIInt)(1 + (1 + a->r + a->c) * s->room), MPIU_SCALAR, 0, comm));
   a->ritz.found = (PetscInt)(a->packed[0] + 0.5);
   PetscFunctionReturn(0);
 }
@@ -196,6 +217,9 @@ static PetscErrorCode Replace(KSP ksp, PetscBool right, Small *a)
   s->fitted = PETSC_TRUE;
   s->since_fit++;
   s->counts.refreshes++;
+  for (PetscInt j = 0; j < found; j++)
+    if (a->growth[j] * PETSC_MACHINE_EPSILON * PetscSqrtReal((PetscReal)s->since_fit) > DRIFT)
+      PetscCall(KSPGCRODRRenew(ksp, j));
   PetscFunctionReturn(0);
 }
 

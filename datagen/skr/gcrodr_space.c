@@ -114,6 +114,37 @@ static PetscErrorCode ColumnwiseQR(KSP ksp)
   PetscFunctionReturn(0);
 }
 
+/* w = B u for a vector of the space */
+static PetscErrorCode Image(KSP ksp, PetscScalar *u, PetscScalar *w)
+{
+  const KSP_GCRODR *s = (const KSP_GCRODR *)ksp->data;
+
+  PetscFunctionBegin;
+  if (s->Z)
+    PetscCall(KSPGCRODRApplyOperator(ksp, u, w));
+  else
+    PetscCall(KSPGCRODRApply(ksp, u, NULL, w));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode KSPGCRODRRenew(KSP ksp, PetscInt j)
+{
+  KSP_GCRODR *s = (KSP_GCRODR *)ksp->data;
+  PetscScalar *c = GCRODRColumn(s, s->W, j), *u = GCRODRColumn(s, s->U, j);
+
+  PetscFunctionBegin;
+  PetscCall(Image(ksp, u, c));
+  for (PetscInt pass = 0; pass < 2; pass++) {
+    PetscCall(KSPGCRODRDots(ksp, s->W, s->kk, c, s->dots));
+    s->dots[j] = 0.0; /* all but itself */
+    PetscCall(KSPGCRODRCombine(ksp, -1.0, s->W, s->kk, s->dots, c));
+    PetscCall(KSPGCRODRCombine(ksp, -1.0, s->U, s->kk, s->dots, u));
+  }
+  PetscCall(KSPGCRODRDots(ksp, s->W, 0, c, s->dots));
+  if (s->dots[0] > 0.0) ScaleColumn(s, j, 1.0 / PetscSqrtReal(s->dots[0]));
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode KSPGCRODRFit(KSP ksp, PetscBool force)
 {
   KSP_GCRODR *s = (KSP_GCRODR *)ksp->data;

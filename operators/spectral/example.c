@@ -28,8 +28,12 @@ static const struct {
     /* three axes */
     {{2, 3, 3, {4, 5, 4}, {0}, true, false, {0}, 0, FH_SPECTRAL_GEMM, 0, 0, false}, 2, {5, 6, 7}},
     {{3, 2, 3, {4, 4, 6}, {0}, false, false, {0}, 0, FH_SPECTRAL_FFTW, 0, 0, false}, 2, {4, 5, 6}},
-    {{2, 2, 3, {3, 4, 5}, {6, 5, 4}, false, false, {0, 6, 9}, 0, FH_SPECTRAL_GEMM, 0, 0, false}, 2, {4, 4, 9}},
-    {{2, 2, 3, {4, 4, 4}, {0}, false, true, {6, 4, 3}, 0, FH_SPECTRAL_FFTW, 0, 0, false}, 1, {4, 7, 8}},
+    {{2, 2, 3, {3, 4, 5}, {6, 5, 4}, false, false, {0, 6, 9}, 0, FH_SPECTRAL_GEMM, 0, 0, false},
+     2,
+     {4, 4, 9}},
+    {{2, 2, 3, {4, 4, 4}, {0}, false, true, {6, 4, 3}, 0, FH_SPECTRAL_FFTW, 0, 0, false},
+     1,
+     {4, 7, 8}},
     /* channel matrices: on both sides, on one, with one number a channel between them */
     {{3, 5, 2, {6, 5}, {0}, false, false, {0}, 0, FH_SPECTRAL_GEMM, 2, 4, false}, 3, {9, 11}},
     {{4, 3, 2, {5, 6}, {8, 6}, true, false, {0}, 0, FH_SPECTRAL_FFTW, 3, 0, false}, 2, {12, 10}},

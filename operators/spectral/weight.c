@@ -205,6 +205,16 @@ static fh_status bind_factor(fh_program *p, const char *layer, const char *role,
   return fh_program_bind_param(p, wanted, existing);
 }
 
+fh_spectral_config fh_spectral_weight_layer(const fh_weight_config *c)
+{
+  const fh_weight w = weight_of(c, fh_spectral_weight_way(c));
+  fh_spectral_config layer = c->at;
+  if (w.way == FH_WAY_REBUILT) return layer;
+  middle_of(&w, &layer.mid_in, &layer.mid_out);
+  layer.mid_each = w.kind == FH_WEIGHT_CP;
+  return layer;
+}
+
 fh_status fh_spectral_weight_add(const fh_weight_config *c, fh_program *p, const char *name,
                                  const char *const *layers, fh_spectral_config *layer)
 {
@@ -213,11 +223,7 @@ fh_status fh_spectral_weight_add(const fh_weight_config *c, fh_program *p, const
   FH_TRY(fh_spectral_weight_map(c, &map));
   const fh_weight w = *(const fh_weight *)map->data;
   FH_TRY(fh_program_map(p, name, map, &index));
-  *layer = c->at;
-  if (w.way == FH_WAY_MIDDLE) {
-    middle_of(&w, &layer->mid_in, &layer->mid_out);
-    layer->mid_each = w.kind == FH_WEIGHT_CP;
-  }
+  *layer = fh_spectral_weight_layer(c);
   for (int l = 0; l < (int)w.layers; l++) {
     char wanted[160];
     join(wanted, layers[l], "weight.tensor");

@@ -54,5 +54,7 @@ fh_spectral_way fh_spectral_weight_way(const fh_weight_config *config);
  */
 fh_status fh_spectral_weight_add(const fh_weight_config *config, fh_program *p, const char *name,
                                  const char *const *layers, fh_spectral_config *layer) FH_MUST;
+/** The configuration of the layers alone, for a layer whose weights were added with others. */
+fh_spectral_config fh_spectral_weight_layer(const fh_weight_config *config);
 /** The map alone. */
 fh_status fh_spectral_weight_map(const fh_weight_config *config, fh_map **map) FH_MUST;

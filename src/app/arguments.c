@@ -82,12 +82,14 @@ static fh_status collect(fh_arguments *a, const fh_options *known, int argc, cha
 
 static fh_status parse_options(fh_arguments *a, int argc, char **argv)
 {
-  static char no_handler[] = "-no_signal_handler";
+  /* our own handlers; and a run does not depend on hidden files */
+  static char no_handler[] = "-no_signal_handler", no_hidden[] = "-skip_petscrc";
   fh_options *known = NULL;
   FH_TRY(fh_options_create(true, &known));
   fh_status st = fh_command_declare(a->command, known, NULL, NULL);
   a->argv[a->argc++] = argv[0];
   a->argv[a->argc++] = no_handler;
+  a->argv[a->argc++] = no_hidden;
   if (st == FH_OK) st = collect(a, known, argc, argv, true);
   if (st == FH_OK) st = collect(a, known, argc, argv, false);
   fh_options_destroy(&known);
@@ -109,7 +111,7 @@ fh_status fh_arguments_parse(int argc, char **argv, fh_arguments *a)
            argv[1]);
   FH_TRY(find_command(argv[1], &a->command));
   if (a->help || a->version) return FH_OK;
-  FH_NEW(a->argv, argc + 2);
+  FH_NEW(a->argv, argc + 3);
   FH_TRY(parse_options(a, argc, argv));
   FH_CHECK(a->file || !a->command->takes_file, FH_ERR_USAGE,
            "fredholm %s needs a file: fredholm %s %s", a->command->name, a->command->name,

@@ -11,7 +11,7 @@ typedef struct {
   const fh_command *command; /* NULL: none was named */
   bool help, version;
   const char *file; /* the positional argument, or NULL */
-  int argc;         /* for PETSc: program, -no_signal_handler, options files, then the options */
+  int argc;         /* for PETSc: program, our two, options files, then the options */
   char **argv;      /* points into main's argv; the list is owned */
 } fh_arguments;
 

@@ -98,7 +98,6 @@ static fh_status predict_mine(predictor *p, const fh_team *team)
   fh_team_share(p->n, team->n_samples, team->sample_part, &first, &last);
   for (ptrdiff_t i = first; i < last; i += p->batch) {
     FH_TRY(predict_batch(p, i, last - i < p->batch ? last - i : p->batch));
-    fh_log_progress(p->run->log, "samples", i - first, last - first, 0, NULL);
   }
   return FH_OK;
 }

@@ -21,6 +21,14 @@ static fh_status add_json(fh_bundle *b, const char *name, cJSON *json)
   return st;
 }
 
+/* 17 digits: cJSON's own way of printing a number may drop the last one */
+static cJSON *exact(double value)
+{
+  char text[40];
+  snprintf(text, sizeof text, "%.17g", value);
+  return cJSON_CreateRaw(text);
+}
+
 static fh_status add_grid(fh_bundle *b, const fh_grid *g)
 {
   cJSON *json = cJSON_CreateObject();
@@ -28,7 +36,7 @@ static fh_status add_grid(fh_bundle *b, const fh_grid *g)
         *sides = cJSON_AddArrayToObject(json, "sides");
   for (int a = 0; a < g->dim; a++) {
     cJSON_AddItemToArray(n, cJSON_CreateNumber((double)g->n[a]));
-    cJSON_AddItemToArray(length, cJSON_CreateNumber(g->length[a]));
+    cJSON_AddItemToArray(length, exact(g->length[a]));
     for (int k = 0; k < 2; k++)
       cJSON_AddItemToArray(sides, cJSON_CreateString(fh_boundary_name(g->side[a][k])));
   }
@@ -70,7 +78,7 @@ static fh_status add_normaliser(fh_bundle *b, const char *side, const fh_normali
   if (!n) return FH_OK;
   cJSON *json = cJSON_CreateObject();
   cJSON_AddStringToObject(json, "kind", fh_norm_names[n->kind]);
-  cJSON_AddNumberToObject(json, "epsilon", n->epsilon);
+  cJSON_AddItemToObject(json, "epsilon", exact(n->epsilon));
   snprintf(name, sizeof name, "normaliser.%s", side);
   FH_TRY(add_json(b, name, json));
   const ptrdiff_t shape[2] = {n->channels, n->points};

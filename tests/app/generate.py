@@ -4,7 +4,7 @@ import json
 import os
 import signal
 
-from common import (Folder, check, content, finish, ranks_of, refuse, run, start, succeed,
+from common import (Folder, check, content, finish, refuse, run, start, succeed,
                     wait_until)
 
 SMALL = ["generate", "-n", 6, "-size", 12, "-seed", 3]
@@ -28,6 +28,9 @@ def options_file(where):
     check(fields_of(where, "a.h5") == fields_of(where, "b.h5"), "and so are the fields")
     other = succeed(["generate", "-seed", 4, "-options_file", "a.yaml", "-out", "c.h5"], cwd=where)
     check("seed: 4" in other.out, "the command line wins over the file, wherever it stands")
+    with open(os.path.join(where, ".petscrc"), "w") as f:
+        f.write("-seed 6\n")
+    check("seed: 3" in succeed(SMALL + ["-out", "e.h5"], cwd=where).out, "hidden files do not count")
     env = {"PETSC_OPTIONS": "-seed 5"}
     check("seed: 5" in succeed(SMALL[:5] + ["-out", "d.h5"], cwd=where, env=env).out,
           "PETSC_OPTIONS counts")
@@ -51,6 +54,30 @@ def dry_run(where):
     check(sorted(os.listdir(where)) == before, "a dry run writes nothing")
 
 
+def verification(where):
+    out = succeed(["verify", "b.h5", "-checks", 0], 2, where).out
+    check("6 samples drawn and solved again: 0 inputs differ, 0 solutions differ" in out, out)
+    refuse(["verify", "b.h5", "-ksp_tpye", "cg"], 64, "did you mean -ksp_type?", cwd=where)
+    data = content(os.path.join(where, "b.h5"))
+    check(b"values: 12,3" in data, "the configuration is in the file as text")
+    data = data.replace(b"values: 12,3", b"values: 12,5")  # as if it had been made otherwise
+    with open(os.path.join(where, "lie.h5"), "wb") as f:
+        f.write(data)
+    r = run(["verify", "lie.h5"], 2, where)
+    check(r.code == 67 and "lie.h5" in r.err, "a set of another law is found out: %s" % r)
+    os.remove(os.path.join(where, "lie.h5"))
+
+
+def unsolved(where):
+    """No solver reaches such a tolerance: the set is there and says so, and nobody trains on it."""
+    r = run(["generate", "-n", 2, "-size", 8, "-tolerance", "1e-30", "-out", "u.h5", "-quiet"], 2, where)
+    check(r.code == 70 and "tolerance 1e-30" in r.sentences[-1], "not solved is an error: %s" % r)
+    out = succeed(["inspect", "u.h5"], 1, where).out
+    check("2 samples without a valid solution" in out, "inspect tells it: %s" % out)
+    refuse(["train", "-data", "u.h5", "-out", "run", "-quiet"], 67, "u.h5: sample", (1,), where)
+    refuse(["train", "-data", "u.h5", "-out", "run", "-quiet"], 67, "u.h5: sample", (2,), where)
+
+
 def json_progress(where):
     r = succeed(SMALL + ["-out", "j.h5", "-progress", "json"], 2, where)
     events = [json.loads(line) for line in r.out.splitlines()]
@@ -70,11 +97,9 @@ def stopping(where):
     check(wait_until(lambda: seems_to_work(where, "s.h5") or p.poll() is not None), "it starts")
     os.kill(p.pid, signal.SIGUSR1)  # mpirun hands it on: save and go on
     check(not wait_until(lambda: p.poll() is not None, 0.2), "USR1 does not end it")
-    ranks = ranks_of(p)
-    check(len(ranks) == 2, "two ranks were found: %s" % ranks)
-    os.kill(ranks[1], signal.SIGTERM)  # one rank is told; all of them agree to stop
+    os.kill(p.pid, signal.SIGUSR2)  # and this one, too: finish what is begun, save, end
     out, err = p.communicate(timeout=60)
-    check(p.returncode == 75, "TERM ends with 75: %d %s %s" % (p.returncode, out, err))
+    check(p.returncode == 75, "USR2 ends with 75: %d %s %s" % (p.returncode, out, err))
     check("resume" in err, "and tells what to do: %s" % err)
     check(not os.path.exists(os.path.join(where, "s.h5")), "no file is taken for a finished one")
     refuse(LONG + ["-out", "s.h5"], 64, "s.h5", np=(1,), cwd=where)
@@ -83,7 +108,7 @@ def stopping(where):
     succeed(LONG + ["-out", "s.h5", "-resume"], 1, where)
     succeed(LONG + ["-out", "t.h5"], 2, where)
     check(fields_of(where, "s.h5") == fields_of(where, "t.h5"), "stopped and resumed is the same")
-    check("1200 samples" in succeed(["verify", "s.h5"], 2, where).out, "verify reads all of it")
+    check("1200 samples" in succeed(["verify", "s.h5", "-checks", 4], 2, where).out, "verify reads it")
 
 
 def walltime(where):
@@ -98,6 +123,8 @@ with Folder() as folder:
     existing(folder)
     dry_run(folder)
     json_progress(folder)
+    verification(folder)
+    unsolved(folder)
     stopping(folder)
     walltime(folder)
-finish("generate: options files, existing files, dry run, signals, resume, wall time")
+finish("generate and verify: options files, existing files, dry run, lies, signals, resume, wall time")

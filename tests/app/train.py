@@ -140,7 +140,7 @@ def inspection(where):
         check(words in out, "inspect of a set tells '%s': %s" % (words, out))
     checkpoint = [f for f in os.listdir(os.path.join(where, "run")) if f.startswith("checkpoint")]
     check("train.batch: 8" in succeed(["inspect", "run/" + checkpoint[0]], 1, where).out, "checkpoint")
-    for name in ("run/model.h5", "run/" + checkpoint[0], "train.h5"):
+    for name in ("run/model.h5", "run/" + checkpoint[0], "p.h5"):
         check("checksums right" in succeed(["verify", name], 2, where).out, "verify %s" % name)
 
 

@@ -25,37 +25,41 @@ def overview(where):
 def words(where):
     refuse([], 64, "no subcommand was given", cwd=where)
     refuse(["trian"], 64, "did you mean 'train'?", cwd=where)
-    refuse(["zzz"], 64, "unknown subcommand 'zzz'", cwd=where)
-    refuse(["-epochs", 3, "train"], 64, "the subcommand comes first", cwd=where)
-    refuse(["train", "file.h5"], 64, "'file.h5' is no option", cwd=where)
-    refuse(["train", "-epochs=3"], 64, "a blank instead of '='", cwd=where)
-    refuse(["inspect"], 64, "needs a file", cwd=where)
-    refuse(["verify", "a.h5", "b.h5"], 64, "takes one file", cwd=where)
+    for typed, words in ((["zzz"], "unknown subcommand 'zzz'"),
+                         (["-epochs", 3, "train"], "the subcommand comes first"),
+                         (["train", "file.h5"], "'file.h5' is no option"),
+                         (["train", "-epochs=3"], "a blank instead of '='"),
+                         (["inspect"], "needs a file"),
+                         (["verify", "a.h5", "b.h5"], "takes one file")):
+        refuse(typed, 64, words, (1,), where)
 
 
 def options(where):
+    """One rank for most of them: every rank reads the same words by the same code."""
     out = ["-data", "F.h5", "-out", "run"]
     refuse(["train", "-epocs", 3] + out, 64, "unknown option -epocs: did you mean -epochs?", cwd=where)
-    refuse(["train", "--epocs", 3] + out, 64, "did you mean -epochs?", cwd=where)
-    refuse(["train", "-epochs"] + out, 64, "option -epochs needs a value", cwd=where)
     refuse(["train", "-epochs", "3x"] + out, 64, "needs a whole number but '3x'", cwd=where)
-    refuse(["train", "-epochs", -1] + out, 64, "option -epochs is -1 but must lie between", cwd=where)
-    refuse(["train", "-lr", "nan"] + out, 64, "option -lr needs a finite number", cwd=where)
-    refuse(["train", "-lr", "1e999"] + out, 64, "option -lr needs a finite number", cwd=where)
-    refuse(["train", "-n_modes", "12,,12"] + out, 64, "option -n_modes", cwd=where)
-    refuse(["train", "-shuffle", "maybe"] + out, 64, "'maybe' is no option", cwd=where)
-    refuse(["train", "-schedule", "cosin"] + out, 64, "did you mean 'cosine'", cwd=where)
     refuse(["train", "-model", "fnoo"] + out, 64, "did you mean 'fno'", cwd=where)
-    refuse(["train", "-ksp_type", "cg"] + out, 64, "unknown option -ksp_type", cwd=where)
-    refuse(["train", "-max_walltime", "1h"] + out, 64, "needs hh:mm:ss", cwd=where)
-    refuse(["train", "-out", "run"], 64, "option -data is missing", cwd=where)
-    refuse(["train", "-data", "F.h5"], 64, "option -out is missing", cwd=where)
-    refuse(["evaluate", "-data", "F.h5"], 64, "option -model_file is missing", cwd=where)
     refuse(["generate", "-problem", "darcyy", "-out", "G.h5"], 64, "did you mean 'darcy'", cwd=where)
-    refuse(["generate", "-preset", "fno-darcy-2021", "-out", "G.h5"], 64,
-           "did you mean 'fno-darcy-2020'", cwd=where)
     refuse(["generate", "-n", 0, "-out", "G.h5"], 64, "at least 1", cwd=where)
-    refuse(["generate", "-n", 4], 64, "option -out is missing", cwd=where)
+    for typed, words in (
+            (["train", "--epocs", 3] + out, "did you mean -epochs?"),
+            (["train", "-epochs"] + out, "option -epochs needs a value"),
+            (["train", "-epochs", -1] + out, "option -epochs is -1 but must lie between"),
+            (["train", "-lr", "nan"] + out, "option -lr needs a finite number"),
+            (["train", "-lr", "1e999"] + out, "option -lr needs a finite number"),
+            (["train", "-n_modes", "12,,12"] + out, "option -n_modes"),
+            (["train", "-shuffle", "maybe"] + out, "'maybe' is no option"),
+            (["train", "-schedule", "cosin"] + out, "did you mean 'cosine'"),
+            (["train", "-ksp_type", "cg"] + out, "unknown option -ksp_type"),
+            (["train", "-max_walltime", "1h"] + out, "needs hh:mm:ss"),
+            (["train", "-out", "run"], "option -data is missing"),
+            (["train", "-data", "F.h5"], "option -out is missing"),
+            (["evaluate", "-data", "F.h5"], "option -model_file is missing"),
+            (["generate", "-preset", "fno-darcy-2021", "-out", "G.h5"],
+             "did you mean 'fno-darcy-2020'"),
+            (["generate", "-n", 4], "option -out is missing")):
+        refuse(typed, 64, words, (1,), where)
 
 
 def solver_options(where):

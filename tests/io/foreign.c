@@ -122,7 +122,7 @@ static void put(hid_t file, const char *name, hid_t type, int rank, const hsize_
   signed char *flags = malloc(size);
   for (hsize_t i = 0; i < size; i++)
     values[i] = made_value((int64_t)(i / (size / n[0])), (ptrdiff_t)(i % (size / n[0])));
-  if (how == NOT_FINITE) values[3 * (size / n[0]) + 2] = NAN;
+  if (how == NOT_FINITE) values[3 * (size / n[0]) + 2] = (double)NAN;
   for (hsize_t i = 0; i < size; i++) flags[i] = (int)values[i] % 2 != 0;
   const int written = H5Tget_class(type) == H5T_ENUM
                           ? H5Dwrite(d, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, flags)

@@ -113,8 +113,48 @@ static fh_status check_layer(const ptrdiff_t *n, const ptrdiff_t *out, const ptr
   return FH_OK;
 }
 
+/* the status of making the layer and setting it up for channels on an 8 x 8 grid */
+static fh_status attempt(fh_spectral_config c, ptrdiff_t channels)
+{
+  fh_op *op = NULL;
+  fh_need need;
+  fh_grid grid;
+  FH_TRY(fh_grid_box(2, (ptrdiff_t[]){8, 8, 1}, FH_PERIODIC, FH_NODE, &grid));
+  fh_shape shape = {1, channels, fh_layout_whole(&grid)};
+  fh_status st = fh_spectral_create(&c, &op);
+  if (st == FH_OK && channels > 8) /* half of the grid is elsewhere */
+    st = fh_layout_split(&grid, (int[]){2, 1, 1}, (int[]){0, 0, 0}, &shape.layout);
+  if (st == FH_OK) st = fh_op_setup(op, NULL, &shape, &need);
+  fh_op_destroy(&op);
+  return st;
+}
+
+static void check_refusals(void)
+{
+  const fh_spectral_config good = {
+      .in_channels = 2, .out_channels = 3, .dim = 2, .modes = {4, 4}, .bias = true};
+  fh_spectral_config c[6] = {good, good, good, good, good, good};
+  c[0].dim = 4;
+  c[1].modes[1] = 0;
+  c[2].separable = true;
+  c[3].out_channels = 0;
+  c[4].method = 7;
+  c[5].init_std = -1;
+  int wrong = attempt(good, 2) != FH_OK;
+  for (int i = 0; i < 6; i++) wrong += attempt(c[i], 2) != FH_ERR_ARG;
+  wrong += attempt(good, 3) != FH_ERR_SHAPE;
+  c[0] = good;
+  c[0].dim = 1;
+  wrong += attempt(c[0], 2) != FH_ERR_SHAPE;
+  c[0] = good;
+  c[0].in_channels = 9;
+  wrong += attempt(c[0], 9) != FH_ERR_UNSUPPORTED;
+  expect("what makes no sense is refused", wrong);
+}
+
 static fh_status run(void)
 {
+  check_refusals();
   static const ptrdiff_t lengths[8] = {1, 2, 5, 6, 8, 9, 16, 33};
   for (size_t i = 0; i < 8; i++)
     for (size_t j = 0; j < 8; j++) FH_TRY(check_waves(lengths[i], lengths[j]));

@@ -81,8 +81,7 @@ static fh_status compare(const parity_file *file, const char *group, double epsi
   parity_compare_f64(report, what, mean.size, n->mean, mean.values, 0);
   snprintf(what, sizeof what, "%s/std", group);
   parity_compare_f64(report, what, mean.size, n->deviation, deviation.values, 0);
-  fh_status st = FH_OK;
-  if (parity_has(file, group)) st = transform(file, group, "encoded", &input, n, &shape, report);
+  fh_status st = transform(file, group, "encoded", &input, n, &shape, report);
   if (st == FH_OK) st = transform(file, group, "decoded_of_input", &input, n, &shape, report);
   fh_normaliser_destroy(&n);
   FH_TRY(st);

@@ -1,5 +1,4 @@
 /* class_schedule - PyTorch's StepLR, CosineAnnealingLR, OneCycleLR; one a group, or at the root */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -84,7 +83,8 @@ static fh_status run(const parity_file *file, const char *path, const fh_schedul
   PARITY_ARRAY rate = {0}, beta1 = {0};
   fh_schedule s;
   FH_TRY(parity_read_in(file, path, "lr", &rate));
-  const bool moments = !parity_read_in(file, path, "beta1", &beta1) && beta1.size == rate.size;
+  FH_TRY(parity_read_in(file, path, "beta1", &beta1));
+  FH_CHECK(beta1.size == rate.size, FH_ERR_FORMAT, "%s: lr and beta1 have different lengths", path);
   FH_TRY(fh_schedule_create(config, &s));
   for (ptrdiff_t t = 0; t < rate.size; t++) {
     char what[PARITY_NAME + 32];
@@ -92,7 +92,7 @@ static fh_status run(const parity_file *file, const char *path, const fh_schedul
     snprintf(what, sizeof what, "%s lr[%td]", path, t);
     parity_compare_f64(report, what, 1, &s.rate, &rate.values[t], 0);
     snprintf(what, sizeof what, "%s beta1[%td]", path, t);
-    if (moments) parity_compare_f64(report, what, 1, &beta, &beta1.values[t], 0);
+    parity_compare_f64(report, what, 1, &beta, &beta1.values[t], 0);
     fh_schedule_advance(&s);
   }
   return FH_OK;

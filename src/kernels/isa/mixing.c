@@ -8,13 +8,25 @@ enum { NS = 4, NQ = 2, NI = 2, NO = 4 };
 #else
 enum { NS = 2, NQ = 2, NI = 1, NO = 2 };
 #endif
-enum { NS_MAX = 4, NQ_MAX = 4, STRIP = 4 };
+enum { NS_MAX = 4, NQ_MAX = 4, SHORT = 4, AHEAD = 4 };
+enum { LARGE = 8 << 20, ROOM = 512 << 10 }; /* bytes */
+
+/* Reals of a row of modes that are worked on at once. Weights that come from the last cache or from
+ * nearer are taken in short runs, so that the spectra, per_mode reals of them, stay in the first one;
+ * larger weights come from memory, which wants runs as long as the spectra fit the second cache. */
+static ptrdiff_t strip_of(ptrdiff_t weights, ptrdiff_t per_mode, ptrdiff_t least)
+{
+  const ptrdiff_t real = (ptrdiff_t)sizeof(fh_real);
+  const ptrdiff_t room = weights * real > LARGE ? ROOM / real / per_mode / FH_LANES : 0;
+  return (room > least ? room : least) * FH_LANES;
+}
 
 /* one of the three products: y[s][q] = sum over r of x[s][r] w(r, q) */
 typedef struct {
   ptrdiff_t samples, nr, nq, row; /* row: reals of the modes of a channel */
   ptrdiff_t wr, wq;               /* distances in w */
   bool conjugate;
+  ptrdiff_t ahead; /* the weight that will be wanted, from the one that is */
 } mixing;
 
 FH_INLINE void block(const int ns, const int nq, const mixing *z, fh_vec sign, const fh_real *x,
@@ -32,7 +44,7 @@ FH_INLINE void block(const int ns, const int nq, const mixing *z, fh_vec sign, c
     FH_UNROLL
     for (int q = 0; q < nq; q++) {
       const fh_vec v = fh_load(w + q * z->wq);
-      __builtin_prefetch(w + (q + nq) * z->wq); /* what the next outputs will want */
+      __builtin_prefetch(w + q * z->wq + z->ahead);
       wr[q] = fh_real_parts(v);
       wi[q] = fh_imag_parts(v);
     }
@@ -89,19 +101,21 @@ static void mix_narrow(const mixing *z, const fh_real *x, const fh_real *w, fh_r
       }
 }
 
-/* The modes go by strips whose spectra stay in the first cache. The last vector may overlap the one
- * before it: its modes are then computed twice, to the same bits. */
-static void mix(const mixing *z, const fh_real *x, const fh_real *w, fh_real *y)
+/* The last vector of a row may overlap the one before it: its modes are then computed twice, to the
+ * same bits. */
+static void mix(mixing *z, const fh_real *x, const fh_real *w, fh_real *y)
 {
   if (z->row < FH_LANES) {
     mix_narrow(z, x, w, y);
     return;
   }
   const fh_vec sign = z->conjugate ? fh_alternating(1, -1) : fh_alternating(-1, 1);
-  for (ptrdiff_t k0 = 0; k0 < z->row; k0 += STRIP * FH_LANES) {
+  const ptrdiff_t strip = strip_of(z->nr * z->nq * z->row, z->samples * (z->nr + z->nq), SHORT);
+  z->ahead = strip > SHORT * FH_LANES ? AHEAD * FH_LANES : NQ * z->wq;
+  for (ptrdiff_t k0 = 0; k0 < z->row; k0 += strip) {
     ptrdiff_t q = 0;
     for (; q < z->nq; q += q + NQ <= z->nq ? NQ : 1)
-      for (ptrdiff_t k = k0; k < k0 + STRIP * FH_LANES && k < z->row; k += FH_LANES) {
+      for (ptrdiff_t k = k0; k < k0 + strip && k < z->row; k += FH_LANES) {
         const ptrdiff_t at = k + FH_LANES <= z->row ? k : z->row - FH_LANES;
         if (q + NQ <= z->nq)
           column(NQ, z, sign, x + at, w + q * z->wq + at, y + q * z->row + at);
@@ -114,14 +128,14 @@ static void mix(const mixing *z, const fh_real *x, const fh_real *w, fh_real *y)
 static void forward(const fh_mix_size *n, const fh_real *w, const fh_real *x, fh_real *y)
 {
   const ptrdiff_t row = 2 * n->modes;
-  const mixing z = {n->samples, n->in, n->out, row, n->out * row, row, false};
+  mixing z = {n->samples, n->in, n->out, row, n->out * row, row, false, 0};
   mix(&z, x, w, y);
 }
 
 static void backward(const fh_mix_size *n, const fh_real *w, const fh_real *dy, fh_real *dx)
 {
   const ptrdiff_t row = 2 * n->modes;
-  const mixing z = {n->samples, n->out, n->in, row, row, n->out * row, true};
+  mixing z = {n->samples, n->out, n->in, row, row, n->out * row, true, 0};
   mix(&z, dy, w, dx);
 }
 
@@ -167,21 +181,34 @@ FH_INLINE void outer_block(const int ni, const int no, const outer *z, fh_vec ma
   }
 }
 
-FH_INLINE void outer_vector(const outer *z, fh_vec mask, const fh_real *x, const fh_real *g,
-                            fh_real *dw)
+/* ni x no entries at the modes from k0 to k1 */
+FH_INLINE void outer_run(const int ni, const int no, const outer *z, ptrdiff_t k0, ptrdiff_t k1,
+                         const fh_real *x, const fh_real *g, fh_real *dw)
+{
+  ptrdiff_t k = k0;
+  for (; k + FH_LANES <= k1; k += FH_LANES) outer_block(ni, no, z, fh_all(1), x + k, g + k, dw + k);
+  if (k == k1) return;
+  fh_vec mask = fh_all(1);
+  const ptrdiff_t at = k1 - FH_LANES;
+  for (ptrdiff_t i = 0; i < k - at; i++) mask[i] = 0;
+  outer_block(ni, no, z, mask, x + at, g + at, dw + at);
+}
+
+static void outer_strip(const outer *z, ptrdiff_t k0, ptrdiff_t k1, const fh_real *x,
+                        const fh_real *g, fh_real *dw)
 {
   for (ptrdiff_t i = 0; i < z->in; i += i + NI <= z->in ? NI : 1)
     for (ptrdiff_t o = 0; o < z->out; o += o + NO <= z->out ? NO : 1) {
       const fh_real *xi = x + i * z->row, *go = g + o * z->row;
       fh_real *at = dw + (i * z->out + o) * z->row;
       if (i + NI <= z->in && o + NO <= z->out)
-        outer_block(NI, NO, z, mask, xi, go, at);
+        outer_run(NI, NO, z, k0, k1, xi, go, at);
       else if (o + NO <= z->out)
-        outer_block(1, NO, z, mask, xi, go, at);
+        outer_run(1, NO, z, k0, k1, xi, go, at);
       else if (i + NI <= z->in)
-        outer_block(NI, 1, z, mask, xi, go, at);
+        outer_run(NI, 1, z, k0, k1, xi, go, at);
       else
-        outer_block(1, 1, z, mask, xi, go, at);
+        outer_run(1, 1, z, k0, k1, xi, go, at);
     }
 }
 
@@ -209,13 +236,9 @@ static void gradient(const fh_mix_size *n, const fh_real *x, const fh_real *dy, 
     outer_narrow(&z, x, dy, dw);
     return;
   }
-  ptrdiff_t k = 0;
-  for (; k + FH_LANES <= z.row; k += FH_LANES) outer_vector(&z, fh_all(1), x + k, dy + k, dw + k);
-  if (k == z.row) return;
-  fh_vec mask = fh_all(1);
-  const ptrdiff_t at = z.row - FH_LANES;
-  for (ptrdiff_t i = 0; i < k - at; i++) mask[i] = 0;
-  outer_vector(&z, mask, x + at, dy + at, dw + at);
+  const ptrdiff_t strip = strip_of(z.in * z.out * z.row, z.samples * (z.in + z.out), 1);
+  for (ptrdiff_t k = 0; k < z.row; k += strip)
+    outer_strip(&z, k, k + strip < z.row ? k + strip : z.row, x, dy, dw);
 }
 
 /* ---- one weight a channel ----------------------------------------------------------------------- */

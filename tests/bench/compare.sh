@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Seconds of an optimiser step, ours beside PyTorch with neuraloperator, one case after the other in one
+# session on two cores: prints both JSON lines of each case and the ratio to the better of eager and
+# compiled.
+# usage: compare.sh PYTHON [CASE...]     PYTHON: an interpreter with torch, neuraloperator, torchinfo and
+#                                        matplotlib from PyPI; needs build/release
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+. "$root/scripts/environment.sh"
+python=$1
+shift
+cases=("$@")
+[ ${#cases[@]} -gt 0 ] || cases=(fno-64 fno-64-m12)
+# without these settings the allocator's page faults are measured instead of PyTorch
+torch_env=(MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=64000000000 MALLOC_TOP_PAD_=268435456)
+echo "# $(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2 | xargs), $(nproc) cores, $(date -I)"
+for c in "${cases[@]}"; do
+  ours=$(mpirun -n 2 "$root/build/release/bench/bench_step" "$c" 30)
+  eager=$(env "${torch_env[@]}" "$python" "$here/peer_step.py" "$c" 2>/dev/null)
+  compiled=$(env "${torch_env[@]}" "$python" "$here/peer_step.py" "$c" --compile 2>/dev/null | tail -1)
+  again=$(mpirun -n 2 "$root/build/release/bench/bench_step" "$c" 30)
+  printf '%s\n' "$ours" "$again" "$eager" "$compiled"
+  "$python" - "$ours" "$again" "$eager" "$compiled" <<'P'
+import json, sys
+ours, again, *peers = [json.loads(t) for t in sys.argv[1:]]
+mine = max(ours["step_s"], again["step_s"])
+best = min(p["step_s"] for p in peers)
+least = min(p["peak_MB"] - p["import_MB"] for p in peers)
+print(f"{ours['case']}: {mine:.4f} s against {best:.4f} s: {best / mine:.1f}x; memory of all ranks "
+      f"{ours['ranks'] * ours['peak_MB_per_rank']:.0f} MB against {least:.0f} MB (import of the library not counted)")
+P
+done
