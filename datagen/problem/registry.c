@@ -2,6 +2,8 @@
 #include "datagen/problem/problem.h"
 
 #include "datagen/problem/darcy/darcy.h"
+#include "datagen/problem/helmholtz/helmholtz.h"
 #include "datagen/problem/poisson/poisson.h"
 
-const fh_problem_class *const fh_problem_registry[] = {&fh_darcy_class, &fh_poisson_class, NULL};
+const fh_problem_class *const fh_problem_registry[] = {&fh_darcy_class, &fh_poisson_class,
+                                                       &fh_helmholtz_class, NULL};
