@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "model/fno.h"
+#include "model/mg_tfno.h"
 #include "model/mgno.h"
 
-const fh_model_class *const fh_model_registry[] = {&fh_fno_class, &fh_mgno_class, NULL};
+const fh_model_class *const fh_model_registry[] = {&fh_fno_class, &fh_tfno_class, &fh_mg_tfno_class,
+                                                   &fh_mgno_class, NULL};
 
 fh_status fh_model_class_find(const char *name, const fh_model_class **class)
 {

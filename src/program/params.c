@@ -20,10 +20,12 @@ ptrdiff_t fh_program_param_size(const fh_program *p)
 }
 fh_real *fh_program_values(fh_program *p)
 {
+  p->stale = true;
   return p->values;
 }
 fh_real *fh_program_gradients(fh_program *p)
 {
+  fh_program_collect(p);
   return p->gradients;
 }
 
@@ -53,6 +55,7 @@ static double draw(const fh_param_decl *d, const fh_rng *r, ptrdiff_t i)
 
 void fh_program_init(fh_program *p, uint64_t seed)
 {
+  p->stale = true;
   for (int k = 0; k < p->n_params; k++) {
     const fh_param *q = &p->params[k];
     const fh_rng r = {.seed = seed, .stream = FH_STREAM_INIT, .sample = fh_rng_hash(q->name)};
@@ -66,4 +69,7 @@ void fh_program_init(fh_program *p, uint64_t seed)
 void fh_program_zero_gradients(fh_program *p)
 {
   if (p->gradients) memset(p->gradients, 0, (size_t)p->param_size * sizeof *p->gradients);
+  if (p->derived_gradient)
+    memset(p->derived_gradient, 0, (size_t)p->derived_size * sizeof *p->derived_gradient);
+  p->pending = false;
 }
