@@ -29,7 +29,7 @@ static PetscErrorCode was_set(const char *prefix, const char *option, PetscBool 
 }
 
 /* A direct solver inside CG or GMRES, which costs one product and refines if it must; over several
-   ranks, multigrid scales where a factorisation would not. */
+   ranks, multigrid scales where a factorisation would not - for definite matrices. */
 static PetscErrorCode choose_asked(const fh_sequence *s, KSP ksp, PC pc)
 {
   PetscBool named = PETSC_FALSE;
@@ -41,6 +41,11 @@ static PetscErrorCode choose_asked(const fh_sequence *s, KSP ksp, PC pc)
     PetscCall(PCSetType(pc, s->hint.positive_definite ? PCCHOLESKY : PCLU));
   } else if (s->hint.positive_definite) {
     PetscCall(PCSetType(pc, PCGAMG));
+#if defined(PETSC_HAVE_MUMPS)
+  } else {
+    PetscCall(PCSetType(pc, PCLU));
+    PetscCall(PCFactorSetMatSolverType(pc, MATSOLVERMUMPS));
+#endif
   }
   PetscFunctionReturn(0);
 }

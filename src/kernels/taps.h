@@ -19,6 +19,7 @@
 
 #include "base/status.h"
 #include "kernels/pointwise.h"
+#include "kernels/taps_moves.h"
 
 typedef enum {
   FH_SIDE_ZERO,      /* Dirichlet: zeros outside */
@@ -42,6 +43,7 @@ typedef struct {
 
 typedef struct {
   const fh_pointwise *k;
+  const fh_taps_moves *move;
   ptrdiff_t in, out; /* channels of the fine and of the coarse field */
   ptrdiff_t taps;    /* entries of a kernel */
   int phases;

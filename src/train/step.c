@@ -37,7 +37,10 @@ static fh_status compare(fh_trainer *t, ptrdiff_t count, const fh_real *predicti
 static fh_status micro_batch(fh_trainer *t, ptrdiff_t count, const int64_t *samples, double scale,
                              double *values)
 {
-  FH_TRY(fh_source_read(t->source, count, samples, t->x, t->y));
+  fh_status read = fh_source_read(t->source, count, samples, t->x, t->y);
+  /* ranks that share the sample must not wait for one that could not read it */
+  if (t->team->n_patches > 1) read = fh_status_agree(t->team->patches, read);
+  FH_TRY(read);
   const fh_real *in = t->x, *out = NULL;
   FH_TRY(fh_program_forward(t->program, count, &in, &out));
   FH_TRY(compare(t, count, out, scale, values));
@@ -76,6 +79,8 @@ static fh_status sum_batch(fh_trainer *t, const int64_t *samples, ptrdiff_t batc
     FH_TRY(fh_sum_finish(t->sum, t->total, &repeat, finite));
     if (!*finite) repeat = false;
   }
+  /* ranks that share a sample have the same loss of it */
+  if (t->team->patch_part) memset(t->losses, 0, (size_t)batch * sizeof *t->losses);
   return fh_sum_scattered(t->team->world, batch, t->losses);
 }
 

@@ -59,7 +59,8 @@ static fh_status choose_sizes(fh_trainer *t)
     fh_program *one = NULL;
     FH_TRY(fh_model_build(&t->setup->spec, t->team, fh_dataset_grid(t->dataset), 1, FH_TRAIN,
                           FH_PLANNED, &one));
-    t->micro = CACHE_BYTES / (ptrdiff_t)(fh_program_bytes(one).arena + 1);
+    const size_t arena = fh_program_bytes(one).arena * (size_t)t->team->n_patches;
+    t->micro = CACHE_BYTES / (ptrdiff_t)(arena + 1);
     fh_program_destroy(&one);
   }
   if (t->micro < 1) t->micro = 1;
@@ -92,8 +93,10 @@ static fh_status build_sum(fh_trainer *t)
   FH_NEW(blocks, n + 1);
   for (int i = 0; i < n; i++) blocks[i] = fh_program_param(t->program, i)->offset;
   blocks[n] = fh_program_param_size(t->program);
+  /* ranks that share samples each add their part of a unit */
   const ptrdiff_t units = (t->setup->train.batch + t->unit - 1) / t->unit;
-  const fh_status st = fh_sum_create(t->team->world, n, blocks, units, &t->sum);
+  const fh_status st =
+      fh_sum_create(t->team->world, n, blocks, units * t->team->n_patches, &t->sum);
   fh_free(blocks);
   return st;
 }
@@ -303,14 +306,14 @@ fh_status fh_train_plan(const fh_team *team, const fh_train_setup *setup, fh_dat
     const ptrdiff_t n = fh_source_samples(t.source);
     const ptrdiff_t batch = setup->train.batch < n ? setup->train.batch : n;
     const size_t reals = (size_t)fh_program_param_size(t.program);
-    *e =
-        (fh_train_estimate){.steps_per_epoch = t.steps_per_epoch,
-                            .unit = t.unit,
-                            .micro_batch = t.micro,
-                            .units = (batch + t.unit - 1) / t.unit,
-                            .arena_bytes = fh_program_bytes(t.program).arena,
-                            .state_bytes = reals * (5 * sizeof(fh_real) + sizeof(int64_t)),
-                            .flops_per_step = 3 * (double)batch * fh_program_cost(t.program).flops};
+    *e = (fh_train_estimate){
+        .steps_per_epoch = t.steps_per_epoch,
+        .unit = t.unit,
+        .micro_batch = t.micro,
+        .units = (batch + t.unit - 1) / t.unit,
+        .arena_bytes = fh_program_bytes(t.program).arena + fh_program_bytes(t.program).derived,
+        .state_bytes = reals * (5 * sizeof(fh_real) + sizeof(int64_t)),
+        .flops_per_step = 3 * (double)batch * fh_program_cost(t.program).flops};
     for (int i = 0; i < fh_program_n_params(t.program); i++)
       e->parameters += fh_program_param(t.program, i)->size;
   }
