@@ -30,6 +30,9 @@ const fh_field fh_train_fields[] = {
      "added to the deviations"},
     {"loss_space", FH_FIELD_ENUM, AT(loss_space), "normalised", 0, 0, loss_spaces,
      "compare normalised outputs, or outputs in physical units"},
+    {"loss_blocks", FH_FIELD_INTS, AT(loss_blocks), "1", 1, 65536, NULL,
+     "blocks per axis whose losses are summed; 1: the loss of the whole field, 2^levels: of each "
+     "patch"},
     {"loss_reduction", FH_FIELD_ENUM, AT(loss_reduction), "sum", 0, 0, reductions,
      "sum or mean of the losses of a batch"},
     {"eval_every", FH_FIELD_INT, AT(eval_every), "1", 0, 1e9, NULL,
@@ -129,6 +132,19 @@ static fh_status check_channels(const fh_trainer *t)
   return FH_OK;
 }
 
+static fh_status build_loss(fh_trainer *t)
+{
+  fh_shape block;
+  FH_TRY(fh_blocks_make(&t->setup->train.loss_blocks, &t->out, &t->blocks, &block));
+  if (t->blocks.count > 1) {
+    FH_NEW(t->cut_prediction, fh_shape_size(&block));
+    FH_NEW(t->cut_truth, fh_shape_size(&block));
+    FH_NEW(t->cut_slope, fh_shape_size(&block));
+    FH_NEW(t->cut_values, block.batch);
+  }
+  return fh_loss_create(&t->setup->loss, &block, &t->loss);
+}
+
 static fh_status build(fh_trainer *t)
 {
   const fh_train_setup *s = t->setup;
@@ -144,7 +160,7 @@ static fh_status build(fh_trainer *t)
   FH_TRY(fh_model_build(&s->spec, t->team, grid, t->micro, FH_TRAIN, FH_PLANNED, &t->program));
   fh_program_init(t->program, (uint64_t)s->train.seed);
   FH_TRY(build_buffers(t));
-  FH_TRY(fh_loss_create(&s->loss, &t->out, &t->loss));
+  FH_TRY(build_loss(t));
   FH_TRY(fh_optimiser_create(&s->optimiser, t->program, &t->optimiser));
   FH_TRY(build_schedule(t));
   return build_sum(t);
@@ -167,6 +183,10 @@ static void destroy(fh_trainer *t)
   fh_free(t->y);
   fh_free(t->prediction);
   fh_free(t->slope);
+  fh_free(t->cut_prediction);
+  fh_free(t->cut_truth);
+  fh_free(t->cut_slope);
+  fh_free(t->cut_values);
   fh_free(t->total);
 }
 
