@@ -79,6 +79,7 @@ const fh_model_class fh_mg_tfno_class = {
     .help = "TFNO on patches with coarser views of their surroundings (multi-grid decomposition)",
     .config_bytes = sizeof(fh_mg_tfno_config),
     .fields = fh_mg_tfno_fields,
+    .shares_samples = true,
     .check = check,
     .build = build,
 };
