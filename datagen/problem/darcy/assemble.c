@@ -1,4 +1,7 @@
+#include <math.h>
+
 #include "datagen/problem/darcy/darcy_impl.h"
+#include "datagen/skr/fastelliptic.h"
 
 enum { STENCIL = 5 };
 
@@ -47,9 +50,23 @@ static PetscInt fill_row(const fh_darcy_system *s, ptrdiff_t i, ptrdiff_t j, Pet
   return n;
 }
 
+/* for -pc_type fastelliptic */
+static PetscErrorCode attach_grid(const fh_darcy_system *s, Mat matrix)
+{
+  const FHSide wall = s->cells ? FH_SIDE_DIRICHLET_CELL : FH_SIDE_DIRICHLET_NODE;
+  const FHEllipticGrid grid = {.dim = 2,
+                               .n = {(PetscInt)s->m[0], (PetscInt)s->m[1]},
+                               .side = {{wall, wall}, {wall, wall}},
+                               .spacing = {1.0 / sqrt(s->weight[0]), 1.0 / sqrt(s->weight[1])}};
+  PetscFunctionBeginUser;
+  PetscCall(FHPCFastEllipticSetGrid((PetscObject)matrix, &grid));
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode fh_darcy_matrix_create(fh_problem *p, Mat *matrix)
 {
   const PetscInt n = (PetscInt)p->unknowns;
+  const fh_darcy *d = p->data;
   PetscFunctionBeginUser;
   PetscCall(MatCreate(p->comm, matrix));
   PetscCall(MatSetSizes(*matrix, PETSC_DECIDE, PETSC_DECIDE, n, n));
@@ -58,6 +75,7 @@ PetscErrorCode fh_darcy_matrix_create(fh_problem *p, Mat *matrix)
   /* a rank may own less than a grid row: then all neighbours live elsewhere */
   PetscCall(MatMPIAIJSetPreallocation(*matrix, STENCIL, NULL, STENCIL - 1, NULL));
   PetscCall(MatSetOption(*matrix, MAT_NEW_NONZERO_ALLOCATION_ERR, PETSC_TRUE));
+  PetscCall(attach_grid(&d->system, *matrix));
   PetscFunctionReturn(0);
 }
 
