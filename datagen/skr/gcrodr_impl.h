@@ -55,6 +55,8 @@ typedef struct {
   PetscReal beta;  /* norm of the residual at its start, as the method sees it */
   PetscReal scale; /* monitored norm / that norm */
   PetscReal estimate;
+  PetscReal *drift; /* estimate of ||B u - c|| of each vector of the space */
+  PetscReal width;  /* largest ||B v|| of a unit v seen: a bound of ||B|| from below */
 
   Vec in, out, side, r, t; /* in, out, side: windows on columns */
   Vec solution;            /* for KSPBuildSolution inside a cycle */
@@ -104,6 +106,8 @@ PETSC_INTERN PetscErrorCode KSPGCRODRUpdate(KSP, PetscInt steps, Vec x);
 PETSC_INTERN PetscErrorCode KSPGCRODRTakePending(KSP);
 /* makes B U = C, C'C = I hold for the present operator, unless nothing changed */
 PETSC_INTERN PetscErrorCode KSPGCRODRFit(KSP, PetscBool force);
+/* c_j = B u_j again, where round-off has driven them apart */
+PETSC_INTERN PetscErrorCode KSPGCRODRRenew(KSP, PetscInt j);
 PETSC_INTERN PetscErrorCode KSPGCRODRDropPending(KSP_GCRODR *);
 PETSC_INTERN PetscErrorCode KSPGCRODRComposeSpace(KSP, PetscBool on);
 /* gcrodr_options.c */

@@ -1,5 +1,6 @@
 #include "datagen/skr/sequence.h"
 #include "datagen/petsc.h"
+#include "datagen/skr/fastelliptic.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -226,6 +227,7 @@ static PetscErrorCode set_up(fh_sequence *s)
   const PetscBool symmetric = s->hint.symmetric ? PETSC_TRUE : PETSC_FALSE;
   const PetscBool definite = s->hint.positive_definite ? PETSC_TRUE : PETSC_FALSE;
   PetscFunctionBeginUser;
+  PetscCall(FHPCFastEllipticRegister());
   PetscCallMPI(MPI_Comm_size(PetscObjectComm((PetscObject)s->matrix), &ranks));
   s->ranks = ranks;
   /* "eternal": the next values have the property too */

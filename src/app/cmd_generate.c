@@ -67,7 +67,7 @@ static void print_lists(const fh_run *run, const generate_config *c)
     fputs(problems, stdout);
   }
   for (const fh_preset *p = fh_presets; c->list_presets && p->name; p++)
-    printf("%s (%s): %s\n", p->name, p->problem, p->law);
+    printf("%s\n", p->law); /* it begins with the name */
 }
 
 /* ---- a look ahead -------------------------------------------------------------------------------------- */

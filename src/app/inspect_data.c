@@ -29,18 +29,24 @@ static void print_statistics(FILE *stream, const fh_field_info *info, int channe
                              const statistics *s)
 {
   const double n = (double)s->count, mean = s->sum / n;
+  if (s->count == 0) {
+    fprintf(stream, "  %s[%d]: no valid sample\n", info->name, channel);
+    return;
+  }
   fprintf(stream, "  %s[%d]: min %.6g, max %.6g, mean %.6g, deviation %.6g\n", info->name, channel,
           s->least, s->most, mean, sqrt(fmax(0, s->squares / n - mean * mean)));
 }
 
-/* one side: inputs or outputs */
-static fh_status measure(fh_dataset *d, bool inputs, int channels, statistics *all)
+/* one side, inputs or outputs; samples that the file marks as invalid hold NaN and do not count */
+static fh_status measure(fh_dataset *d, const fh_sample_record *records, bool inputs, int channels,
+                         statistics *all)
 {
   const ptrdiff_t points = fh_grid_size(fh_dataset_grid(d));
   fh_real *values = NULL;
   fh_status st = FH_OK;
   FH_NEW(values, channels * points);
   for (int64_t i = 0; i < fh_dataset_samples(d) && st == FH_OK; i++) {
+    if (records && !records[i].valid) continue;
     st = fh_dataset_read(d, 1, &i, inputs ? values : NULL, inputs ? NULL : values);
     for (int c = 0; c < channels && st == FH_OK; c++)
       add_values(&all[c], points, values + c * points);
@@ -49,13 +55,14 @@ static fh_status measure(fh_dataset *d, bool inputs, int channels, statistics *a
   return st;
 }
 
-static fh_status print_side_statistics(FILE *stream, fh_dataset *d, bool inputs)
+static fh_status print_side_statistics(FILE *stream, fh_dataset *d, const fh_sample_record *records,
+                                       bool inputs)
 {
   const int channels = inputs ? fh_dataset_in_channels(d) : fh_dataset_out_channels(d);
   const int n = inputs ? fh_dataset_n_inputs(d) : fh_dataset_n_outputs(d);
   statistics *all = NULL;
   FH_NEW(all, channels);
-  const fh_status st = measure(d, inputs, channels, all);
+  const fh_status st = measure(d, records, inputs, channels, all);
   const statistics *at = all;
   for (int i = 0; i < n && st == FH_OK; i++) {
     const fh_field_info *f = inputs ? fh_dataset_input(d, i) : fh_dataset_output(d, i);
@@ -93,17 +100,6 @@ static void print_records(FILE *stream, ptrdiff_t n, const fh_sample_record *r)
   fprintf(stream, "  %td samples without a valid solution\n", invalid);
 }
 
-static fh_status print_provenance(FILE *stream, fh_dataset *d)
-{
-  const ptrdiff_t n = fh_dataset_samples(d);
-  fh_sample_record *records = NULL;
-  FH_NEW(records, n);
-  const fh_status st = fh_dataset_records(d, 0, n, records);
-  if (st == FH_OK && n > 0) print_records(stream, n, records);
-  fh_free(records);
-  return st;
-}
-
 /* ---- the set ------------------------------------------------------------------------------------------ */
 
 static void print_fields(FILE *stream, const fh_dataset *d)
@@ -129,6 +125,30 @@ static void print_grid(FILE *stream, const fh_grid *g)
   fputs("\n", stream);
 }
 
+static fh_status read_records(fh_dataset *d, fh_sample_record **records)
+{
+  const ptrdiff_t n = fh_dataset_samples(d);
+  *records = NULL;
+  if (!fh_dataset_config(d)) return FH_OK; /* a foreign file */
+  FH_NEW(*records, n);
+  return fh_dataset_records(d, 0, n, *records);
+}
+
+/* the statistics come last: they read the values, and those may be damaged */
+static fh_status print_numbers(FILE *stream, fh_dataset *d, const fh_inspect_config *config)
+{
+  fh_sample_record *records = NULL;
+  fh_status st = read_records(d, &records);
+  if (st == FH_OK && records) print_records(stream, fh_dataset_samples(d), records);
+  if (st == FH_OK && config->statistics) {
+    fputs("statistics over all samples:\n", stream);
+    st = print_side_statistics(stream, d, records, true);
+    if (st == FH_OK) st = print_side_statistics(stream, d, records, false);
+  }
+  fh_free(records);
+  return st;
+}
+
 fh_status fh_inspect_dataset(FILE *stream, fh_dataset *d, const fh_inspect_config *config)
 {
   const char *problem = fh_dataset_problem(d), *yaml = fh_dataset_config(d);
@@ -140,14 +160,8 @@ fh_status fh_inspect_dataset(FILE *stream, fh_dataset *d, const fh_inspect_confi
   print_grid(stream, fh_dataset_grid(d));
   fputs("fields:\n", stream);
   print_fields(stream, d);
-  if (config->statistics) {
-    fputs("statistics over all samples:\n", stream);
-    FH_TRY(print_side_statistics(stream, d, true));
-    FH_TRY(print_side_statistics(stream, d, false));
-  }
-  if (!yaml) return FH_OK;
-  FH_TRY(print_provenance(stream, d));
-  fprintf(stream, "configuration (give it back with -options_file to make the same set):\n%s",
-          yaml);
-  return FH_OK;
+  if (yaml)
+    fprintf(stream, "configuration (give it back with -options_file to make the same set):\n%s",
+            yaml);
+  return print_numbers(stream, d, config);
 }

@@ -56,7 +56,9 @@ def dry_run(where):
 
 def verification(where):
     out = succeed(["verify", "b.h5", "-checks", 0], 2, where).out
-    check("6 samples drawn and solved again: 0 inputs differ, 0 solutions differ" in out, out)
+    for words in ("6 samples drawn again: 0 inputs differ", "; 0 too high",
+                  "6 samples solved again: 0 solutions differ"):
+        check(words in out, "verify tells '%s': %s" % (words, out))
     refuse(["verify", "b.h5", "-ksp_tpye", "cg"], 64, "did you mean -ksp_type?", cwd=where)
     data = content(os.path.join(where, "b.h5"))
     check(b"values: 12,3" in data, "the configuration is in the file as text")
@@ -66,6 +68,16 @@ def verification(where):
     r = run(["verify", "lie.h5"], 2, where)
     check(r.code == 67 and "lie.h5" in r.err, "a set of another law is found out: %s" % r)
     os.remove(os.path.join(where, "lie.h5"))
+
+
+def unsolved(where):
+    """No solver reaches such a tolerance: the set is there and says so, and nobody trains on it."""
+    r = run(["generate", "-n", 2, "-size", 8, "-tolerance", "1e-30", "-out", "u.h5", "-quiet"], 2, where)
+    check(r.code == 70 and "tolerance 1e-30" in r.sentences[-1], "not solved is an error: %s" % r)
+    out = succeed(["inspect", "u.h5"], 1, where).out
+    check("2 samples without a valid solution" in out, "inspect tells it: %s" % out)
+    refuse(["train", "-data", "u.h5", "-out", "run", "-quiet"], 67, "u.h5: sample", (1,), where)
+    refuse(["train", "-data", "u.h5", "-out", "run", "-quiet"], 67, "u.h5: sample", (2,), where)
 
 
 def json_progress(where):
@@ -114,6 +126,7 @@ with Folder() as folder:
     dry_run(folder)
     json_progress(folder)
     verification(folder)
+    unsolved(folder)
     stopping(folder)
     walltime(folder)
 finish("generate and verify: options files, existing files, dry run, lies, signals, resume, wall time")

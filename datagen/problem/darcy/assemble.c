@@ -1,5 +1,8 @@
+#include <math.h>
+
 #include "datagen/problem/darcy/darcy_impl.h"
 #include "datagen/problem/rows.h"
+#include "datagen/skr/fastelliptic.h"
 
 enum { STENCIL = 7 }; /* 5 in two dimensions */
 
@@ -84,9 +87,28 @@ static double row_rhs(const fh_problem *p, PetscInt row)
   return fh_darcy_source(p->config, x);
 }
 
+/* for -pc_type fastelliptic */
+static PetscErrorCode attach_grid(const fh_darcy_system *s, Mat matrix)
+{
+  const FHSide wall = s->cells ? FH_SIDE_DIRICHLET_CELL : FH_SIDE_DIRICHLET_NODE;
+  FHEllipticGrid grid = {.dim = s->dim};
+  PetscFunctionBeginUser;
+  for (int a = 0; a < s->dim; a++) {
+    grid.n[a] = (PetscInt)s->m[a];
+    grid.side[a][0] = grid.side[a][1] = wall;
+    grid.spacing[a] = 1.0 / sqrt(s->weight[a]);
+  }
+  PetscCall(FHPCFastEllipticSetGrid((PetscObject)matrix, &grid));
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode fh_darcy_matrix_create(fh_problem *p, Mat *matrix)
 {
-  return fh_rows_create(p, p->grid.dim == 3 ? STENCIL : STENCIL - 2, matrix);
+  const fh_darcy *d = p->data;
+  PetscFunctionBeginUser;
+  PetscCall(fh_rows_create(p, p->grid.dim == 3 ? STENCIL : STENCIL - 2, matrix));
+  PetscCall(attach_grid(&d->system, *matrix));
+  PetscFunctionReturn(0);
 }
 
 PetscErrorCode fh_darcy_matrix(fh_problem *p, Mat matrix)

@@ -1,0 +1,28 @@
+/** rig - small distributed systems for the tests of gcrodr, and an independent answer to them */
+#pragma once
+
+#include <math.h>
+
+#include "datagen/petsc.h"
+#include "datagen/skr/gcrodr.h"
+
+typedef enum { SYMMETRIC, NONSYMMETRIC, INDEFINITE, KINDS } Kind;
+
+extern const char *const kind_names[KINDS];
+
+/* 5-point operator on side x side points with a coefficient that depends on the step of the chain;
+   *A is made at the first call and refilled later */
+PetscErrorCode RigMatrix(Kind kind, PetscInt side, PetscInt step, Mat *A);
+/* the same entries on any number of processes */
+PetscErrorCode RigRhs(Mat A, PetscInt step, Vec *b);
+/* by a direct solve of the whole system on every process */
+PetscErrorCode RigDirect(Mat A, Vec b, Vec *x);
+/* a gcrodr with restart m, recycle k, Jacobi, -ksp_gcrodr_check 1e-10 and rtol */
+PetscErrorCode RigSolver(PetscInt m, PetscInt k, PetscReal rtol, KSP *ksp);
+PetscErrorCode RigResidual(Mat A, Vec b, Vec x, PetscReal *relative);
+PetscErrorCode RigDistance(Vec x, Vec y, PetscReal *relative);
+
+/* one check: says what is wrong and remembers it */
+PetscErrorCode RigExpect(PetscBool ok, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+extern int rig_failures;
