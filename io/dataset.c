@@ -18,6 +18,8 @@ struct fh_dataset {
   fh_h5_array arrays[FH_MAX_SOURCES];
   hid_t spaces[FH_MAX_SOURCES]; /* with the sample that was read last selected */
   uint32_t *crc[FH_MAX_SOURCES];
+  int64_t *kept; /* skip_invalid: place in the file of each sample that counts, or NULL */
+  ptrdiff_t n_kept;
   float *buffer; /* one sample of the widest data set, as stored in our files */
 };
 
@@ -82,6 +84,20 @@ static fh_status open_here(fh_dataset *d)
   return FH_OK;
 }
 
+static fh_status find_valid(fh_dataset *d)
+{
+  fh_sample_record *records = NULL;
+  FH_NEW(records, d->is.samples);
+  const fh_status st = fh_dataset_records(d, 0, d->is.samples, records);
+  if (st == FH_OK) d->kept = fh_calloc(d->is.samples, sizeof *d->kept);
+  for (ptrdiff_t i = 0; d->kept && i < d->is.samples; i++)
+    if (records[i].valid) d->kept[d->n_kept++] = i;
+  fh_free(records);
+  FH_TRY(st);
+  FH_CHECK(d->kept, FH_ERR_MEMORY, "out of memory for the places of %td samples", d->is.samples);
+  return FH_OK;
+}
+
 static fh_status build(MPI_Comm comm, const char *path, const fh_dataset_choice *choice,
                        fh_dataset *d)
 {
@@ -93,6 +109,7 @@ static fh_status build(MPI_Comm comm, const char *path, const fh_dataset_choice 
   FH_TRY_MPI(MPI_Bcast(&d->is, (int)sizeof d->is, MPI_BYTE, 0, comm));
   FH_TRY(share_config(comm, d));
   FH_TRY(fh_status_agree(comm, open_here(d)));
+  if (choice->skip_invalid && d->is.is_ours) FH_TRY(fh_status_agree(comm, find_valid(d)));
   return FH_OK;
 }
 
@@ -121,6 +138,7 @@ void fh_dataset_close(fh_dataset **dataset)
     fh_free(d->crc[i]);
   }
   fh_h5_release(&d->file);
+  fh_free(d->kept);
   fh_free(d->config);
   fh_free(d->buffer);
   fh_free(d);
@@ -136,7 +154,7 @@ const char *fh_dataset_path(const fh_dataset *d)
 
 ptrdiff_t fh_dataset_samples(const fh_dataset *d)
 {
-  return d->is.samples;
+  return d->kept ? d->n_kept : d->is.samples;
 }
 
 const fh_grid *fh_dataset_grid(const fh_dataset *d)
@@ -233,10 +251,10 @@ static fh_status read_source(fh_dataset *d, int i, int64_t sample, fh_real *valu
   else
     FH_TRY(transfer(d, i, sample, type, values));
   for (ptrdiff_t k = 0; k < s->channels * d->is.points; k++)
-    FH_CHECK(
-        isfinite(values[k]), FH_ERR_FORMAT,
-        "sample %lld of %s has the value %g at position %td; leave the sample out or repair it",
-        (long long)sample, s->path, (double)values[k], k);
+    FH_CHECK(isfinite(values[k]), FH_ERR_FORMAT,
+             "sample %lld of %s has the value %g at position %td; repair it or leave it out "
+             "(-skip_invalid does so with samples that generate could not solve)",
+             (long long)sample, s->path, (double)values[k], k);
   return FH_OK;
 }
 
@@ -256,10 +274,11 @@ fh_status fh_dataset_read(fh_dataset *d, ptrdiff_t count, const int64_t *samples
   FH_H5_SCOPE;
   const ptrdiff_t nx = d->is.channels[0] * d->is.points, ny = d->is.channels[1] * d->is.points;
   for (ptrdiff_t k = 0; k < count; k++) {
-    FH_CHECK(samples[k] >= 0 && samples[k] < d->is.samples, FH_ERR_ARG,
-             "sample %lld was asked for, %s has %td", (long long)samples[k], d->path,
-             d->is.samples);
-    const fh_status st = read_sample(d, samples[k], x ? x + k * nx : NULL, y ? y + k * ny : NULL);
+    const ptrdiff_t n = fh_dataset_samples(d);
+    FH_CHECK(samples[k] >= 0 && samples[k] < n, FH_ERR_ARG, "sample %lld was asked for, %s has %td",
+             (long long)samples[k], d->path, n);
+    const int64_t place = d->kept ? d->kept[samples[k]] : samples[k];
+    const fh_status st = read_sample(d, place, x ? x + k * nx : NULL, y ? y + k * ny : NULL);
     FH_TRY(fh_h5_in_file(d->path, st));
   }
   return FH_OK;

@@ -19,6 +19,8 @@ typedef struct {
   char inputs[256], outputs[256]; /* comma-separated names of data sets: "a", "x", "t0_fields/a" */
   fh_boundary boundary;           /* for files that do not state it */
   int dim;                        /* axes of the grid; 0: find (docs/data-format.md says how) */
+  bool skip_invalid; /* leave out the samples of our sets that no solver could solve: the others
+                        are counted anew from 0 */
 } fh_dataset_choice;
 
 typedef struct {
@@ -78,7 +80,8 @@ const char *fh_dataset_problem(const fh_dataset *d);
 uint64_t fh_dataset_seed(const fh_dataset *d);
 /** True if the file has a checksum for every sample, which fh_dataset_read verifies. */
 bool fh_dataset_has_checksums(const fh_dataset *d);
-/** What is known of samples [first, first + count). Not collective.
+/** What is known of samples [first, first + count), counted as in the file, also with skip_invalid.
+ *  Not collective.
  *  Errors: FH_ERR_UNSUPPORTED for foreign files. */
 fh_status fh_dataset_records(fh_dataset *d, ptrdiff_t first, ptrdiff_t count,
                              fh_sample_record *records) FH_MUST;

@@ -10,6 +10,7 @@ static PetscErrorCode FreeBlocks(KSP_GCRODR *s)
   PetscCall(PetscFree4(s->W, s->U, s->H, s->R));
   PetscCall(PetscFree7(s->B, s->cosine, s->sine, s->g, s->y, s->dots, s->correction));
   PetscCall(PetscFree(s->Z));
+  PetscCall(PetscFree(s->drift));
   PetscCall(VecDestroy(&s->in));
   PetscCall(VecDestroy(&s->out));
   PetscCall(VecDestroy(&s->side));
@@ -40,6 +41,7 @@ static PetscErrorCode NewBlocks(KSP ksp, PetscInt m, PetscInt k)
                          &s->R));
   PetscCall(PetscCalloc7(small, &s->B, m + 1, &s->cosine, m + 1, &s->sine, m + 1, &s->g,
                          2 * (m + 1), &s->y, m + 2, &s->dots, m + 2, &s->correction));
+  PetscCall(PetscCalloc1(m + 1, &s->drift));
   if (ksp->pc_side == PC_RIGHT) PetscCall(PetscCalloc1(ld * (size_t)(m + 1), &s->Z));
   s->m = m;
   s->k = k;

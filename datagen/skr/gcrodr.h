@@ -30,8 +30,9 @@
  *   -ksp_gcrodr_cgs_refinement_type refine_always|refine_ifneeded|refine_never   second pass of the
  *                            orthogonalisation; a pass costs one reduction
  *   -ksp_gcrodr_flexible     see above
- *   -ksp_gcrodr_check tol    an error if, after a refresh, C'C = I or B U = C is violated by more; 0
- *                            (off); costs k applications each time
+ *   -ksp_gcrodr_check tol    an error if, after a refresh, C'C = I or B U = C is violated by more (more
+ *                            than eight times the noise of KSPGCRODRGetDefect beside it); 0 (off);
+ *                            costs k applications each time
  */
 #pragma once
 
@@ -98,6 +99,9 @@ PetscErrorCode KSPGCRODRGetCounts(KSP ksp, KSPGCRODRCounts *counts);
  * KSPGCRODRGetDefect - how well C'C = I and B U = C hold now
  *
  * Collective. The largest entry of C'C - I and the largest ||B u_i - c_i||; B = M^-1 A (left) or A.
- * Zero without a space. Costs an application of B for every vector; not in the counts.
+ * noise: the largest eps ||B|| ||u_i||, what evaluating B u_i in this arithmetic is uncertain by; it
+ * matters for nearly singular B, where u_i is long. All zero without a space. Costs an application of
+ * B for every vector; not in the counts.
  */
-PetscErrorCode KSPGCRODRGetDefect(KSP ksp, PetscReal *orthogonality, PetscReal *relation);
+PetscErrorCode KSPGCRODRGetDefect(KSP ksp, PetscReal *orthogonality, PetscReal *relation,
+                                  PetscReal *noise);

@@ -74,6 +74,7 @@ static PetscErrorCode Step(KSP ksp, PetscInt j)
   PetscCall(PetscArraycpy(s->B + j * s->m, s->correction, kk));
   PetscCall(PetscArraycpy(s->H + j * ld, s->correction + kk, j + 1));
   KSPCheckNorm(ksp, norm);
+  s->width = PetscMax(s->width, size);
   s->breakdown = (PetscBool)(norm <= 10.0 * PETSC_MACHINE_EPSILON * size);
   s->H[j * ld + j + 1] = s->breakdown ? 0.0 : norm;
   if (s->breakdown) PetscCall(PetscArrayzero(w, s->n));

@@ -55,6 +55,8 @@ typedef struct {
   PetscReal beta;  /* norm of the residual at its start, as the method sees it */
   PetscReal scale; /* monitored norm / that norm */
   PetscReal estimate;
+  PetscReal *drift; /* estimate of ||B u - c|| of each vector of the space */
+  PetscReal width;  /* largest ||B v|| of a unit v seen: a bound of ||B|| from below */
 
   Vec in, out, side, r, t; /* in, out, side: windows on columns */
   Vec solution;            /* for KSPBuildSolution inside a cycle */

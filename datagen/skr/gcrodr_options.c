@@ -151,11 +151,12 @@ PetscErrorCode KSPGCRODRGetCounts(KSP ksp, KSPGCRODRCounts *counts)
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode KSPGCRODRGetDefect(KSP ksp, PetscReal *orthogonality, PetscReal *relation)
+PetscErrorCode KSPGCRODRGetDefect(KSP ksp, PetscReal *orthogonality, PetscReal *relation,
+                                  PetscReal *noise)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(ksp, KSP_CLASSID, 1);
-  PetscUseMethod(ksp, "KSPGCRODRGetDefect_C", (KSP, PetscReal *, PetscReal *),
-                 (ksp, orthogonality, relation));
+  PetscUseMethod(ksp, "KSPGCRODRGetDefect_C", (KSP, PetscReal *, PetscReal *, PetscReal *),
+                 (ksp, orthogonality, relation, noise));
   PetscFunctionReturn(0);
 }

@@ -7,8 +7,8 @@ typedef struct {
   PetscInt p, r, c;           /* steps; rows and columns of G */
   PetscScalar *D, *S, *N, *F; /* 1/||u||; Y'Y and Y'U of right; W'U (left) */
   GCRODRRitzProblem ritz;
-  PetscScalar *growth; /* of each new vector */
-  PetscScalar *packed; /* found, growth, Q, P: what is broadcast */
+  PetscScalar *drift, *noise; /* of each new vector */
+  PetscScalar *packed;        /* found, drift, noise, Q, P: what is broadcast */
 } Small;
 
 static PetscErrorCode SmallCreate(const KSP_GCRODR *s, Small *a)
@@ -21,12 +21,13 @@ static PetscErrorCode SmallCreate(const KSP_GCRODR *s, Small *a)
   a->r = r;
   a->c = c;
   PetscCall(PetscCalloc5(sums, &a->D, r * c, &a->ritz.G, r * c, &a->ritz.E, r * c, &a->ritz.F,
-                         1 + (1 + r + c) * room, &a->packed));
+                         1 + (2 + r + c) * room, &a->packed));
   a->N = a->D + s->kk;
   a->S = a->N + r * s->kk;
   a->ritz.M = NULL;
-  a->growth = a->packed + 1;
-  a->ritz.Q = a->growth + room;
+  a->drift = a->packed + 1;
+  a->noise = a->drift + room;
+  a->ritz.Q = a->noise + room;
   a->ritz.P = a->ritz.Q + r * room;
   PetscFunctionReturn(0);
 }
@@ -163,20 +164,17 @@ static PetscErrorCode Pose(KSP ksp, PetscBool right, Small *a)
   PetscFunctionReturn(0);
 }
 
-/* ||u_i|| ||B||, as far as the small matrices show it (UD and V have unit columns): what round-off in
-   B U = C is proportional to */
-static PetscReal Growth(const KSP_GCRODR *s, const Small *a, PetscInt column)
+/* how far round-off may have driven B u and c apart: what the old vectors bring along, and noise =
+   eps ||B|| ||u||, which a new vector has in any case (UD and V have unit columns; P is not yet scaled) */
+static void Drift(const KSP_GCRODR *s, Small *a, PetscInt column)
 {
   const PetscScalar *P = a->ritz.P + column * a->c;
-  PetscReal size = 0.0, widest = 0.0;
+  PetscReal size = 0.0, inherited = 0.0;
 
   for (PetscInt i = 0; i < a->c; i++) size += P[i] * P[i];
-  for (PetscInt j = s->kk; j < a->c; j++) {
-    PetscReal sum = 0.0;
-    for (PetscInt i = 0; i < a->r; i++) sum += a->ritz.G[j * a->r + i] * a->ritz.G[j * a->r + i];
-    widest = PetscMax(widest, sum);
-  }
-  return PetscSqrtReal(size * widest);
+  for (PetscInt i = 0; i < s->kk; i++) inherited += PetscAbsReal(P[i] * a->D[i]) * s->drift[i];
+  a->noise[column] = PETSC_MACHINE_EPSILON * PetscSqrtReal(size) * s->width;
+  a->drift[column] = inherited + a->noise[column];
 }
 
 /* one process solves, so that all hold the same bits whatever their BLAS does */
@@ -192,12 +190,12 @@ static PetscErrorCode Agree(KSP ksp, PetscBool right, Small *a)
     PetscCall(Pose(ksp, right, a));
     PetscCall(KSPGCRODRRitzSolve(&a->ritz));
     a->packed[0] = (PetscScalar)a->ritz.found;
-    for (PetscInt j = 0; j < a->ritz.found; j++) a->growth[j] = Growth(s, a, j);
+    for (PetscInt j = 0; j < a->ritz.found; j++) Drift(s, a, j);
     for (PetscInt j = 0; j < a->ritz.found; j++) /* X = [U V], not [UD V] */
       for (PetscInt i = 0; i < s->kk; i++) a->ritz.P[j * a->c + i] *= a->D[i];
   }
   PetscCallMPI(
-      MPI_Bcast(a->packed, (PetscMPIInt)(1 + (1 + a->r + a->c) * s->room), MPIU_SCALAR, 0, comm));
+      MPI_Bcast(a->packed, (PetscMPIInt)(1 + (2 + a->r + a->c) * s->room), MPIU_SCALAR, 0, comm));
   a->ritz.found = (PetscInt)(a->packed[0] + 0.5);
   PetscFunctionReturn(0);
 }
@@ -217,9 +215,12 @@ static PetscErrorCode Replace(KSP ksp, PetscBool right, Small *a)
   s->fitted = PETSC_TRUE;
   s->since_fit++;
   s->counts.refreshes++;
-  for (PetscInt j = 0; j < found; j++)
-    if (a->growth[j] * PETSC_MACHINE_EPSILON * PetscSqrtReal((PetscReal)s->since_fit) > DRIFT)
-      PetscCall(KSPGCRODRRenew(ksp, j));
+  for (PetscInt j = 0; j < found; j++) {
+    s->drift[j] = a->drift[j];
+    if (a->drift[j] <= PetscMax(DRIFT, 4.0 * a->noise[j])) continue;
+    PetscCall(KSPGCRODRRenew(ksp, j));
+    s->drift[j] = a->noise[j];
+  }
   PetscFunctionReturn(0);
 }
 

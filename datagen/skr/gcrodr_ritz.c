@@ -130,27 +130,45 @@ static PetscInt Count(const GCRODRRitzProblem *a, const PetscReal *im, const Pet
   return want + 1 <= PetscMin(a->room, a->cols) ? want + 1 : want - 1;
 }
 
-/* K = G P = Qk Rk;  Q = Qk, P = P Rk^-1 */
+/* A (rows x *cols) into the thin Q of A = QR, written to Q; R is left in A. Columns from the first
+   dependent one on are dropped from *cols. Q may not be A */
+static PetscErrorCode Orthonormal(PetscInt rows, PetscInt *cols, PetscScalar *A, PetscScalar *Q)
+{
+  const PetscInt all = *cols;
+  PetscScalar *tau;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(all, &tau));
+  PetscCall(Factor(rows, all, A, tau));
+  *cols = Rank(rows, all, A);
+  PetscCall(PetscArrayzero(Q, rows * all));
+  for (PetscInt j = 0; j < *cols; j++) Q[j * (rows + 1)] = 1.0;
+  PetscCall(Reflect("N", rows, all, A, tau, *cols, Q));
+  PetscCall(PetscFree(tau));
+  PetscFunctionReturn(0);
+}
+
+/* P made orthonormal: eigenvectors may be nearly parallel, and what follows would amplify that. Then
+   G P = Q R and P = P R^-1 */
 static PetscErrorCode Normalise(GCRODRRitzProblem *a)
 {
   const PetscBLASInt m = (PetscBLASInt)a->rows, n = (PetscBLASInt)a->cols;
-  PetscBLASInt found = (PetscBLASInt)a->found;
   const PetscScalar one = 1.0, zero = 0.0;
-  PetscScalar *K, *tau;
+  PetscScalar *K;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc2(a->rows * a->found, &K, a->found, &tau));
-  PetscCallBLAS("BLASgemm",
-                BLASgemm_("N", "N", &m, &found, &n, &one, a->G, &m, a->P, &n, &zero, K, &m));
-  PetscCall(Factor(a->rows, a->found, K, tau));
-  a->found = Rank(a->rows, a->found, K);
-  PetscCall(PetscArrayzero(a->Q, a->rows * a->found));
-  for (PetscInt j = 0; j < a->found; j++) a->Q[j * (a->rows + 1)] = 1.0;
-  PetscCall(Reflect("N", a->rows, found, K, tau, a->found, a->Q));
+  PetscCall(PetscMalloc1(a->rows * a->found, &K));
+  PetscCall(PetscArraycpy(K, a->P, a->cols * a->found));
+  PetscCall(Orthonormal(a->cols, &a->found, K, a->P));
+  PetscBLASInt found = (PetscBLASInt)a->found;
+  if (found)
+    PetscCallBLAS("BLASgemm",
+                  BLASgemm_("N", "N", &m, &found, &n, &one, a->G, &m, a->P, &n, &zero, K, &m));
+  if (found) PetscCall(Orthonormal(a->rows, &a->found, K, a->Q));
   found = (PetscBLASInt)a->found;
   if (found)
     PetscCallBLAS("BLAStrsm", BLAStrsm_("R", "U", "N", "N", &n, &found, &one, K, &m, a->P, &n));
-  PetscCall(PetscFree2(K, tau));
+  PetscCall(PetscFree(K));
   PetscFunctionReturn(0);
 }
 

@@ -21,9 +21,21 @@ static PetscErrorCode KeyNow(KSP ksp, GCRODRKey *key)
   PetscFunctionReturn(0);
 }
 
+/* largest over smallest diagonal entry of a triangle: its condition number, roughly */
+static PetscReal Spread(PetscInt n, const PetscScalar *R)
+{
+  PetscReal largest = R[0], smallest = R[0];
+
+  for (PetscInt i = 1; i < n; i++) {
+    largest = PetscMax(largest, R[i * (n + 1)]);
+    smallest = PetscMin(smallest, R[i * (n + 1)]);
+  }
+  return largest / smallest;
+}
+
 /* C = Q R by Cholesky of C'C, twice; U follows. *ok = false and nothing changed in the direction of
    a wrong answer if C is too badly conditioned for that */
-static PetscErrorCode CholeskyQR(KSP ksp, PetscBool *ok)
+static PetscErrorCode CholeskyQR(KSP ksp, PetscReal *spread, PetscBool *ok)
 {
   KSP_GCRODR *s = (KSP_GCRODR *)ksp->data;
   const PetscInt kk = s->kk;
@@ -45,10 +57,28 @@ static PetscErrorCode CholeskyQR(KSP ksp, PetscBool *ok)
                            PetscObjectComm((PetscObject)ksp)));
     *ok = (PetscBool)(S[kk * kk] > 0.5);
     if (!*ok) break;
+    *spread *= Spread(kk, S);
     PetscCall(KSPGCRODRDivide(ksp, s->W, kk, S, kk));
     PetscCall(KSPGCRODRDivide(ksp, s->U, kk, S, kk));
   }
   PetscCall(PetscFree(S));
+  PetscFunctionReturn(0);
+}
+
+/* what a space just fitted is off by: eps ||B|| ||u_i||, times what dividing by R amplified */
+static PetscErrorCode StartDrift(KSP ksp, PetscReal spread)
+{
+  KSP_GCRODR *s = (KSP_GCRODR *)ksp->data;
+  const PetscBLASInt one = 1;
+
+  PetscFunctionBegin;
+  for (PetscInt j = 0; j < s->kk; j++) {
+    PetscScalar *u = GCRODRColumn(s, s->U, j);
+    s->drift[j] = s->n ? BLASdot_(&s->n, u, &one, u, &one) : 0.0;
+  }
+  if (s->kk) PetscCall(KSPGCRODRSum(ksp, s->drift, s->kk));
+  for (PetscInt j = 0; j < s->kk; j++)
+    s->drift[j] = PETSC_MACHINE_EPSILON * s->width * PetscSqrtReal(s->drift[j]) * spread;
   PetscFunctionReturn(0);
 }
 
@@ -86,7 +116,7 @@ static PetscErrorCode ScaleColumns(KSP ksp, PetscBool *ok)
 }
 
 /* the careful way: column by column, classical Gram-Schmidt twice, dependent columns dropped */
-static PetscErrorCode ColumnwiseQR(KSP ksp)
+static PetscErrorCode ColumnwiseQR(KSP ksp, PetscReal *spread)
 {
   KSP_GCRODR *s = (KSP_GCRODR *)ksp->data;
   PetscInt kept = 0;
@@ -108,6 +138,7 @@ static PetscErrorCode ColumnwiseQR(KSP ksp)
       PetscCall(PetscArraycpy(GCRODRColumn(s, s->W, kept), c, s->n));
       PetscCall(PetscArraycpy(GCRODRColumn(s, s->U, kept), u, s->n));
     }
+    *spread = PetscMax(*spread, PetscSqrtReal(before / left));
     ScaleColumn(s, kept++, 1.0 / PetscSqrtReal(left));
   }
   s->kk = kept;
@@ -149,6 +180,7 @@ PetscErrorCode KSPGCRODRFit(KSP ksp, PetscBool force)
 {
   KSP_GCRODR *s = (KSP_GCRODR *)ksp->data;
   GCRODRKey key;
+  PetscReal spread = 1.0;
   PetscBool same, ok;
 
   PetscFunctionBegin;
@@ -165,8 +197,9 @@ PetscErrorCode KSPGCRODRFit(KSP ksp, PetscBool force)
       PetscCall(KSPGCRODRApplyOperator(ksp, u, c));
   }
   PetscCall(ScaleColumns(ksp, &ok));
-  if (ok) PetscCall(CholeskyQR(ksp, &ok));
-  if (!ok) PetscCall(ColumnwiseQR(ksp));
+  if (ok) PetscCall(CholeskyQR(ksp, &spread, &ok));
+  if (!ok) PetscCall(ColumnwiseQR(ksp, &spread));
+  PetscCall(StartDrift(ksp, spread));
   s->fitted = PETSC_TRUE;
   s->images = PETSC_FALSE;
   s->since_fit = 0;
@@ -247,7 +280,8 @@ static PetscErrorCode GetSpace_GCRODR(KSP ksp, PetscInt *n, Vec *U[])
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode GetDefect_GCRODR(KSP ksp, PetscReal *orthogonality, PetscReal *relation)
+static PetscErrorCode GetDefect_GCRODR(KSP ksp, PetscReal *orthogonality, PetscReal *relation,
+                                       PetscReal *noise)
 {
   KSP_GCRODR *s = (KSP_GCRODR *)ksp->data;
   const KSPGCRODRCounts counts = s->counts;
@@ -255,7 +289,7 @@ static PetscErrorCode GetDefect_GCRODR(KSP ksp, PetscReal *orthogonality, PetscR
   PetscScalar *S, *w;
 
   PetscFunctionBegin;
-  *orthogonality = *relation = 0.0;
+  *orthogonality = *relation = *noise = 0.0;
   PetscCall(PetscMalloc2(kk * kk + 1, &S, s->ld, &w));
   PetscCall(KSPGCRODRGram(ksp, s->W, kk, s->W, kk, S, kk));
   if (kk) PetscCall(KSPGCRODRSum(ksp, S, kk * kk));
@@ -273,6 +307,8 @@ static PetscErrorCode GetDefect_GCRODR(KSP ksp, PetscReal *orthogonality, PetscR
     PetscCall(KSPGCRODRCombine(ksp, 1.0, GCRODRColumn(s, s->W, j), 1, &minus, w));
     PetscCall(KSPGCRODRDots(ksp, s->W, 0, w, S));
     if (!(PetscSqrtReal(S[0]) <= *relation)) *relation = PetscSqrtReal(S[0]);
+    PetscCall(KSPGCRODRDots(ksp, s->W, 0, u, S));
+    *noise = PetscMax(*noise, PETSC_MACHINE_EPSILON * s->width * PetscSqrtReal(S[0]));
   }
   PetscCall(PetscFree2(S, w));
   s->counts = counts;

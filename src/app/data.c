@@ -13,6 +13,8 @@ const fh_field fh_data_fields[] = {
      "data sets that are the output, separated by commas (default: the file says, or y)"},
     {"boundary", FH_FIELD_ENUM, AT(boundary), "open", 0, 0, boundaries,
      "kind of the sides of the domain, for files that do not state it"},
+    {"skip_invalid", FH_FIELD_BOOL, AT(skip_invalid), "false", 0, 0, NULL,
+     "leave out the samples that generate could not solve (else they are an error)"},
     FH_FIELDS_END};
 #undef AT
 
@@ -28,7 +30,8 @@ static fh_status copy_names(const char *option, const char *from, char *to, size
 fh_status fh_data_open(MPI_Comm comm, const char *path, const fh_data_config *config,
                        fh_dataset **dataset)
 {
-  fh_dataset_choice choice = {.boundary = (fh_boundary)config->boundary};
+  fh_dataset_choice choice = {.boundary = (fh_boundary)config->boundary,
+                              .skip_invalid = config->skip_invalid};
   *dataset = NULL;
   FH_TRY(copy_names("inputs", config->inputs, choice.inputs, sizeof choice.inputs));
   FH_TRY(copy_names("outputs", config->outputs, choice.outputs, sizeof choice.outputs));

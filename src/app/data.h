@@ -7,6 +7,7 @@
 typedef struct {
   char inputs[FH_TEXT_MAX], outputs[FH_TEXT_MAX];
   int boundary; /* fh_boundary */
+  bool skip_invalid;
 } fh_data_config;
 
 extern const fh_field fh_data_fields[];

@@ -1,5 +1,5 @@
-/* Whole programs: fan-out, shared parameters, an operator whose backward reads its output, and FNOs
- * of different options. The same checks as for single operators (check.h). */
+/* Whole programs: fan-out, shared parameters, an operator whose backward reads its output, FNOs and
+ * MgNOs of different options. The same checks as for single operators (check.h). */
 #include <math.h>
 #include <stdio.h>
 
@@ -109,9 +109,9 @@ typedef struct {
   int dim;
   ptrdiff_t n;
   const char *options[10][2];
-} fno_case;
+} model_case;
 
-static const fno_case fnos[] = {
+static const model_case fnos[] = {
     {"default 2-D", 2, 8, {{"n_modes", "4,5"}, {"hidden_channels", "4"}, {"n_layers", "2"}}},
     {"1-D, instance norm",
      1,
@@ -153,13 +153,75 @@ static const fno_case fnos[] = {
       {"resolution_scaling_factor", "1.5"}}},
 };
 
-static fh_status write_fno(void *context, fh_program *p)
+static const model_case mgnos[] = {
+    {"darcy, odd and even",
+     2,
+     9,
+     {{"n_layers", "2"}, {"hidden_channels", "3"}, {"pre_smoothing", "1,1,2"}}},
+    {"pipe, mixed sides, residual restriction",
+     2,
+     8,
+     {{"mgno_variant", "pipe"},
+      {"n_layers", "2"},
+      {"hidden_channels", "2"},
+      {"pre_smoothing", "2,1"},
+      {"post_smoothing", "1,0"},
+      {"sides", "zero,reflect,periodic,periodic"},
+      {"prolongation_sides", "periodic"},
+      {"restrict_residual", "true"}}},
+    {"shared smoothers with biases, growing",
+     2,
+     7,
+     {{"n_layers", "1"},
+      {"hidden_channels", "2"},
+      {"pre_smoothing", "2,2,1"},
+      {"post_smoothing", "1,0,0"},
+      {"share_smoothers", "true"},
+      {"restrict_residual", "true"},
+      {"smoother_bias", "yes"},
+      {"level_channels", "1,2,3"},
+      {"head", "mlp"},
+      {"head_channels", "5"}}},
+    {"navier-stokes",
+     2,
+     6,
+     {{"mgno_variant", "navier-stokes"},
+      {"n_layers", "2"},
+      {"hidden_channels", "2"},
+      {"pre_smoothing", "1,2"},
+      {"norm_affine", "finest"},
+      {"residual_to_input", "no"}}},
+    {"helmholtz",
+     2,
+     11,
+     {{"mgno_variant", "helmholtz"},
+      {"n_layers", "1"},
+      {"hidden_channels", "2"},
+      {"pre_smoothing", "1,1,1"}}},
+    {"1-D, another kernel of the prolongation",
+     1,
+     13,
+     {{"n_layers", "1"},
+      {"hidden_channels", "3"},
+      {"pre_smoothing", "1,1,1"},
+      {"post_smoothing", "1,0,0"},
+      {"prolongation_kernel", "4"},
+      {"sides", "replicate"}}},
+    {"3-D",
+     3,
+     5,
+     {{"n_layers", "1"},
+      {"hidden_channels", "2"},
+      {"pre_smoothing", "1,1,1"},
+      {"sides", "zero,reflect,periodic"}}},
+};
+
+static fh_status write_model(const char *family, const model_case *c, fh_program *p)
 {
-  const fno_case *c = context;
   const fh_model_class *class = NULL;
   fh_model_spec spec;
   fh_slot x = 0;
-  FH_TRY(fh_model_class_find("fno", &class));
+  FH_TRY(fh_model_class_find(family, &class));
   FH_TRY(fh_model_spec_create(class, 2, 1, &spec));
   for (int i = 0; i < 10 && c->options[i][0]; i++)
     FH_TRY(fh_config_set(class->fields, spec.config, c->options[i][0], c->options[i][1]));
@@ -168,6 +230,16 @@ static fh_status write_fno(void *context, fh_program *p)
   FH_TRY(class->build(spec.config, 2, 1, p, &x));
   fh_model_spec_clear(&spec);
   return fh_program_output(p, x);
+}
+
+static fh_status write_fno(void *context, fh_program *p)
+{
+  return write_model("fno", context, p);
+}
+
+static fh_status write_mgno(void *context, fh_program *p)
+{
+  return write_model("mgno", context, p);
 }
 
 static fh_status run(fh_tally *tally, int *rank)
@@ -180,9 +252,15 @@ static fh_status run(fh_tally *tally, int *rank)
   fh_status st = fh_check_subject(team, &chain, tally);
   if (st == FH_OK) st = fh_check_subject(team, &fan, tally);
   for (size_t i = 0; st == FH_OK && i < sizeof fnos / sizeof *fnos; i++) {
-    fno_case c = fnos[i];
+    model_case c = fnos[i];
     fh_subject s = {.write = write_fno, .context = &c};
     snprintf(s.name, sizeof s.name, "fno, %s", c.name);
+    st = fh_check_subject(team, &s, tally);
+  }
+  for (size_t i = 0; st == FH_OK && i < sizeof mgnos / sizeof *mgnos; i++) {
+    model_case c = mgnos[i];
+    fh_subject s = {.write = write_mgno, .context = &c};
+    snprintf(s.name, sizeof s.name, "mgno, %s", c.name);
     st = fh_check_subject(team, &s, tally);
   }
   fh_team_destroy(&team);

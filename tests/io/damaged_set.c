@@ -119,6 +119,17 @@ static void check_invalid(const char *path)
                fh_dataset_read(d, 1, (int64_t[]){1}, x, y));
   EXPECT_OK(fh_dataset_read(d, 1, (int64_t[]){2}, x, y));
   fh_dataset_close(&d);
+
+  /* left out on request: what was sample 2 is now sample 1 */
+  fh_real skipped[30];
+  const fh_dataset_choice choice = {.skip_invalid = true};
+  EXPECT_OK(fh_dataset_open(MPI_COMM_WORLD, path, &choice, &d));
+  EXPECT(fh_dataset_samples(d) == SAMPLES - 1, "%td samples are left", fh_dataset_samples(d));
+  EXPECT_OK(fh_dataset_read(d, 1, (int64_t[]){1}, skipped, NULL));
+  EXPECT(memcmp(skipped, x, sizeof x) == 0, "another sample took the place of the one left out");
+  EXPECT_FAILS(FH_ERR_ARG, "was asked for",
+               fh_dataset_read(d, 1, (int64_t[]){SAMPLES - 1}, skipped, NULL));
+  fh_dataset_close(&d);
 }
 
 static void check_arguments(const char *path)

@@ -8,6 +8,8 @@ const parity_class parity_classes[] = {
     {"neuralop.models.*.FNO", parity_fno},
     {"neuralop.models.TFNO", parity_fno},
     {"neuralop.models.*.TFNO", parity_fno},
+    {"models.MgConv*", parity_mgno},
+    {"models.MgNO_*", parity_mgno},
     {"neuralop.*.LpLoss", parity_loss},
     {"neuralop.*.H1Loss", parity_loss},
     {"neuralop.*.MSELoss", parity_loss},
@@ -22,6 +24,9 @@ const parity_class parity_classes[] = {
     {"torch.optim.lr_scheduler.*", parity_schedule},
     {"utilities3.*Normalizer*", parity_normaliser},
     {"neuralop.*.UnitGaussianNormalizer", parity_normaliser},
+    {"tensorly.*validate_*_rank*", parity_ranks},
+    {"neuralop.*.MultigridPatching2D", parity_patch},
+    {"neuralop.*.MultigridPatching2D around *TFNO", parity_mg_step},
     {NULL, NULL},
 };
 

@@ -22,7 +22,11 @@ const parity_class *parity_class_find(const char *name);
 
 fh_status parity_spectral(const parity_file *file, const fh_team *team, parity_report *report);
 fh_status parity_fno(const parity_file *file, const fh_team *team, parity_report *report);
+fh_status parity_mgno(const parity_file *file, const fh_team *team, parity_report *report);
 fh_status parity_loss(const parity_file *file, const fh_team *team, parity_report *report);
 fh_status parity_optimiser(const parity_file *file, const fh_team *team, parity_report *report);
 fh_status parity_schedule(const parity_file *file, const fh_team *team, parity_report *report);
+fh_status parity_ranks(const parity_file *file, const fh_team *team, parity_report *report);
+fh_status parity_patch(const parity_file *file, const fh_team *team, parity_report *report);
+fh_status parity_mg_step(const parity_file *file, const fh_team *team, parity_report *report);
 fh_status parity_normaliser(const parity_file *file, const fh_team *team, parity_report *report);

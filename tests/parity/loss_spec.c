@@ -230,9 +230,10 @@ static bool arguments_of(const char *open, char *json, size_t bytes)
 fh_status parity_loss_spec_read(const char *sentence, const parity_array *field,
                                 parity_loss_spec *spec)
 {
-  char package[32], class[32], json[512];
-  FH_CHECK(sentence && sscanf(sentence, "%31s %31[A-Za-z0-9_]", package, class) == 2 &&
-               strchr(sentence, '(') && arguments_of(strchr(sentence, '('), json, sizeof json),
+  char package[32], class[32], json[512] = "{}";
+  int end = 0; /* of the name; without parentheses behind it all arguments have their defaults */
+  FH_CHECK(sentence && sscanf(sentence, "%31s %31[A-Za-z0-9_]%n", package, class, &end) == 2 &&
+               (sentence[end] != '(' || arguments_of(sentence + end, json, sizeof json)),
            FH_ERR_UNSUPPORTED, "the loss '%.80s'", sentence ? sentence : "");
   PARITY_CONFIG arguments;
   FH_TRY(parity_config_parse(json, &arguments));

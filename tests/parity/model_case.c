@@ -41,7 +41,7 @@ static fh_status read_param(const parity_file *file, const char *group, const pa
   return FH_OK;
 }
 
-static fh_status load(const parity_file *file, const parity_model *m)
+fh_status parity_model_load(const parity_file *file, const parity_model *m)
 {
   for (int i = 0; i < fh_program_n_params(m->program); i++) {
     const fh_param *p = fh_program_param(m->program, i);
@@ -82,8 +82,11 @@ static fh_status gradient_floor(const parity_file *file, double *floor)
 {
   PARITY_ARRAY input = {0};
   PARITY_NAMES names = {0, NULL};
-  FH_TRY(parity_read(file, "grad_input", &input));
-  *floor = parity_largest(&input);
+  *floor = 0;
+  if (parity_has(file, "grad_input")) {
+    FH_TRY(parity_read(file, "grad_input", &input));
+    *floor = parity_largest(&input);
+  }
   FH_TRY(parity_list(file, "grad_params", false, &names));
   for (int i = 0; i < names.count; i++) {
     PARITY_ARRAY a = {0};
@@ -114,11 +117,13 @@ static fh_status compare_gradients(const parity_file *file, const parity_model *
   double floor = 0;
   PARITY_ARRAY input = {0};
   FH_TRY(gradient_floor(file, &floor));
-  FH_TRY(parity_read(file, "grad_input", &input));
   const double forward_allowed = report->allowed;
   report->allowed = allowed_gradient(file, forward_allowed);
-  parity_compared(report, "grad_input");
-  parity_compare(report, "grad_input", input.size, din, input.values, floor);
+  if (parity_has(file, "grad_input")) { /* a file of a training run has none */
+    FH_TRY(parity_read(file, "grad_input", &input));
+    parity_compared(report, "grad_input");
+    parity_compare(report, "grad_input", input.size, din, input.values, floor);
+  }
   const int count = fh_program_n_params(m->program);
   for (int i = 0; i < count; i++) {
     const fh_param *p = fh_program_param(m->program, i);
@@ -155,7 +160,7 @@ static fh_status scalar(const parity_file *file, const parity_array *output, con
   }
   parity_loss_spec spec;
   PARITY_VALUES *truth = NULL;
-  FH_TRY(parity_read(file, "target", &other));
+  FH_TRY(parity_read(file, parity_has(file, "loss_target") ? "loss_target" : "target", &other));
   FH_CHECK(other.size == output->size, FH_ERR_FORMAT, "output and target differ in size");
   FH_TRY(parity_loss_spec_read(file->loss, output, &spec));
   FH_TRY(parity_rounded(&other, &truth));
@@ -174,20 +179,32 @@ static double scalar_scale(const parity_file *file, const parity_array *output)
   return sum;
 }
 
-static fh_status forward(const parity_file *file, const parity_model *m, const fh_real *x,
-                         fh_real *dy, parity_report *report)
+fh_status parity_model_forward(const parity_file *file, const parity_model *m, const fh_real *x,
+                               fh_real *y, double *value, fh_real *dy)
 {
-  PARITY_ARRAY output = {0}, loss = {0};
+  PARITY_ARRAY output = {0};
   FH_TRY(parity_read(file, "output", &output));
   const fh_shape *out = fh_program_output_shape(m->program, 0);
   FH_CHECK(output.size == fh_shape_size(out), FH_ERR_SHAPE,
            "the file's output has %td numbers, the engine's %td", output.size, fh_shape_size(out));
-  const fh_real *y = NULL;
-  FH_TRY(fh_program_forward(m->program, out->batch, &x, &y));
+  const fh_real *result = NULL;
+  FH_TRY(fh_program_forward(m->program, fh_program_input_shape(m->program, 0)->batch, &x, &result));
+  memcpy(y, result, (size_t)output.size * sizeof *y);
+  if (m->decode) FH_TRY(fh_normaliser_decode(m->decode, out->batch, out, y));
+  FH_TRY(scalar(file, &output, y, value, dy));
+  if (m->decode) FH_TRY(fh_normaliser_decode_adjoint(m->decode, out->batch, out, dy));
+  return FH_OK;
+}
+
+static fh_status forward(const parity_file *file, const parity_model *m, const fh_real *x,
+                         fh_real *y, fh_real *dy, parity_report *report)
+{
+  PARITY_ARRAY output = {0}, loss = {0};
+  double value = 0;
+  FH_TRY(parity_model_forward(file, m, x, y, &value, dy));
+  FH_TRY(parity_read(file, "output", &output));
   parity_compared(report, "output");
   parity_compare(report, "output", output.size, y, output.values, 0);
-  double value = 0;
-  FH_TRY(scalar(file, &output, y, &value, dy));
   FH_TRY(parity_read(file, "loss", &loss));
   FH_CHECK(loss.size == 1, FH_ERR_FORMAT, "loss is no scalar");
   parity_compared(report, "loss");
@@ -199,15 +216,16 @@ fh_status parity_model_compare(const parity_file *file, const parity_model *m,
                                parity_report *report)
 {
   PARITY_ARRAY input = {0};
-  PARITY_VALUES *x = NULL, *dx = NULL, *dy = NULL;
+  PARITY_VALUES *x = NULL, *dx = NULL, *y = NULL, *dy = NULL;
   FH_TRY(check_names(file, m));
   FH_TRY(fh_program_build(m->program, FH_TRAIN, FH_PLANNED));
-  FH_TRY(load(file, m));
+  FH_TRY(parity_model_load(file, m));
   FH_TRY(parity_read(file, "input", &input));
   FH_TRY(parity_rounded(&input, &x));
   FH_NEW(dx, input.size);
+  FH_NEW(y, fh_shape_size(fh_program_output_shape(m->program, 0)));
   FH_NEW(dy, fh_shape_size(fh_program_output_shape(m->program, 0)));
-  FH_TRY(forward(file, m, x, dy, report));
+  FH_TRY(forward(file, m, x, y, dy, report));
   const fh_real *const dout[] = {dy};
   fh_real *const din[] = {dx};
   FH_TRY(fh_program_backward(m->program, dout, din));
