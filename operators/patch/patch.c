@@ -9,7 +9,8 @@ enum { MOST_LEVELS = 8 };
 
 typedef struct {
   fh_patch_config config;
-  ptrdiff_t count;         /* patches a sample */
+  ptrdiff_t count;         /* patches of a sample on this rank, consecutive ones */
+  ptrdiff_t first;         /* the first of them */
   ptrdiff_t n[3], size[3]; /* points of field and patch on three axes always, leading ones 1 */
   ptrdiff_t parts[3];
   /* where point r of level l of patch I along axis a comes from; -1: nowhere (zero) */
@@ -74,7 +75,7 @@ static fh_status check_axis(ptrdiff_t n, int levels, ptrdiff_t padding, int axis
   return FH_OK;
 }
 
-static fh_status fill(patch *v, const fh_grid *grid)
+static fh_status fill(patch *v, const fh_grid *grid, const fh_team *team)
 {
   const fh_patch_config *c = &v->config;
   v->count = 1;
@@ -89,6 +90,12 @@ static fh_status fill(patch *v, const fh_grid *grid)
     FH_NEW(v->from[a], v->parts[a] * (c->levels + 1) * v->size[a]);
     fill_axis(v, a, padding);
   }
+  if (team->n_patches <= 1) return FH_OK;
+  FH_CHECK(v->count % team->n_patches == 0, FH_ERR_USAGE,
+           "%d ranks cannot share the %td patches of a sample: choose a divisor of that",
+           team->n_patches, v->count);
+  v->count /= team->n_patches;
+  v->first = team->patch_part * v->count;
   return FH_OK;
 }
 
@@ -102,7 +109,9 @@ static fh_status setup(fh_op *op, const fh_shape *in, fh_shape *out, fh_need *ne
   FH_CHECK(fh_layout_is_whole(&in[0].layout), FH_ERR_UNSUPPORTED,
            "patch: this rank has %td of %td points; the whole grid must be on every rank",
            fh_layout_size(&in[0].layout), fh_grid_size(&grid));
-  FH_TRY(fill(v, &grid));
+  FH_TRY(fill(v, &grid, op->team));
+  int fits = 0;
+  FH_TRY(fh_size_int(fh_shape_size(&in[0]), &fits));
   for (int a = 0; a < grid.dim; a++) {
     const double spacing = fh_grid_spacing(&grid, a);
     grid.n[a] = v->size[3 - grid.dim + a];
@@ -161,7 +170,7 @@ static void visit(const patch *v, ptrdiff_t channels, const fh_real *x, fh_real 
 {
   const ptrdiff_t points = v->n[0] * v->n[1] * v->n[2], size = v->size[0] * v->size[1] * v->size[2];
   ptrdiff_t at = 0;
-  for (ptrdiff_t i = 0; i < v->count; i++) {
+  for (ptrdiff_t i = v->first; i < v->first + v->count; i++) {
     const ptrdiff_t part[3] = {i / (v->parts[1] * v->parts[2]), i / v->parts[2] % v->parts[1],
                                i % v->parts[2]};
     for (int l = 0; l <= v->config.levels; l++) {
@@ -193,6 +202,9 @@ static fh_status backward(fh_op *op, const fh_bwd *io)
   memset(io->din[0], 0, (size_t)(io->batch * in) * sizeof(fh_real));
   for (ptrdiff_t b = 0; b < io->batch; b++)
     visit(v, op->in[0].channels, NULL, NULL, io->din[0] + b * in, io->dout[0] + b * out);
+  if (op->team->n_patches > 1)
+    FH_TRY_MPI(MPI_Allreduce(MPI_IN_PLACE, io->din[0], (int)(io->batch * in), FH_MPI_REAL, MPI_SUM,
+                             op->team->patches));
   return FH_OK;
 }
 

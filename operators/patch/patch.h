@@ -10,7 +10,9 @@
  * MultigridPatching2D (make_patches) in 1 to 3 axes.
  *
  * Outside: periodic (as the reference), reflected at the ends, or zero.
- * Adjoint: scatter-add with the same indices.
+ * Where ranks share the patches of a sample (team->n_patches > 1), each cuts its own count / n_patches
+ * consecutive ones.
+ * Adjoint: scatter-add with the same indices, summed over those ranks.
  */
 #pragma once
 

@@ -3,6 +3,9 @@
  *
  * The inverse of the order in which the operator patch cuts: parts[a] patches along axis a, the last
  * axis fastest. stitch false: the padding is cut off, the patches stay samples of their own.
+ * Where ranks share the patches of a sample (team->n_patches > 1), each has count / n_patches
+ * consecutive ones, and the field is put together on all of them by one MPI_Allgather; the adjoint
+ * needs no message.
  * Adjoint: the gradient cut into patches, with zeros in the padding.
  */
 #pragma once

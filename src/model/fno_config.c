@@ -15,7 +15,7 @@ static const char *const padding_modes[] = {"symmetric", "one-sided", NULL};
 static const char *const methods[] = {"auto", "gemm", "fftw", NULL};
 static const char *const factorizations[] = {"none", "cp", "tucker", "tt", NULL};
 static const char *const implementations[] = {"auto", "factorized", "reconstructed", NULL};
-static const char *const outsides[] = {"auto", "periodic", "reflect", "zero", NULL};
+static const char *const outsides[] = {"periodic", "reflect", "zero", NULL};
 static const char *const coordinates[] = {"local", "global", NULL};
 
 #define AT(member) offsetof(fh_fno_config, member)
@@ -94,8 +94,8 @@ const fh_field fh_mg_tfno_fields[] = {
      "multi-grid levels L: 2^L patches per axis, each with L coarser views of what surrounds it"},
     {"padding_fraction", FH_FIELD_REALS, MG(padding_fraction), "0.125", 0, 1, NULL,
      "points around a patch on each side, as a fraction of the field's; one number: every axis"},
-    {"outside", FH_FIELD_ENUM, MG(outside), "auto", 0, 0, outsides,
-     "what lies outside the field; auto: periodic where all sides of the grid are, else reflect"},
+    {"outside", FH_FIELD_ENUM, MG(outside), "periodic", 0, 0, outsides,
+     "what a patch sees beyond the sides of the field"},
     {"coordinates", FH_FIELD_ENUM, MG(coordinates), "local", 0, 0, coordinates,
      "of the grid embedding: local: 0 to 1 in every patch; global: in the field, cut with it"},
     FH_FIELDS_END};

@@ -47,8 +47,11 @@ fh_status fh_fno_fourier(const fh_fno_config *c, int layer, const fh_spectral_co
                          fh_program *p, fh_slot x, fh_op **op)
 {
   if (c->factorization == FH_FACTOR_NONE) return fh_spectral_create(at, op);
-  /* a unit is a quarter of a batch, say 4 samples; patches multiply them */
-  const ptrdiff_t fold = fh_program_shape(p, x)->batch / fh_program_input_shape(p, 0)->batch;
+  /* a unit is a quarter of a batch, say 4 samples; patches multiply them, on all ranks that share
+     them, so that the choice does not depend on their number */
+  const ptrdiff_t here = fh_program_shape(p, x)->batch / fh_program_input_shape(p, 0)->batch;
+  const ptrdiff_t fold =
+      here * (fh_program_team(p)->n_patches > 1 ? fh_program_team(p)->n_patches : 1);
   fh_weight_config w;
   fh_spectral_config factorised;
   layer_name name;

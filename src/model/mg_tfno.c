@@ -26,15 +26,6 @@ static fh_status check(void *config, int dim)
   return fh_fno_check(&c->fno, dim);
 }
 
-static int outside_of(const fh_mg_tfno_config *c, const fh_grid *grid)
-{
-  bool periodic = true;
-  for (int a = 0; a < grid->dim; a++)
-    periodic = periodic && grid->side[a][0] == FH_PERIODIC && grid->side[a][1] == FH_PERIODIC;
-  if (c->outside) return c->outside - 1;
-  return periodic ? FH_OUTSIDE_PERIODIC : FH_OUTSIDE_REFLECT;
-}
-
 static fh_status cut(const fh_mg_tfno_config *c, const fh_patch_config *patch, int *channels,
                      fh_program *p, fh_slot *x)
 {
@@ -55,8 +46,7 @@ static fh_status build(const void *config, int in_channels, int out_channels, fh
 {
   const fh_mg_tfno_config *c = config;
   const fh_grid grid = fh_program_shape(p, *x)->layout.grid;
-  fh_patch_config patch = {
-      .dim = grid.dim, .levels = (int)c->levels, .outside = outside_of(c, &grid)};
+  fh_patch_config patch = {.dim = grid.dim, .levels = (int)c->levels, .outside = c->outside};
   fh_unpatch_config unpatch = {.dim = grid.dim, .stitch = true};
   for (int a = 0; a < grid.dim; a++) {
     patch.padding[a] = (ptrdiff_t)rint(c->padding_fraction.value[a] * (double)grid.n[a]);
@@ -79,6 +69,7 @@ const fh_model_class fh_mg_tfno_class = {
     .help = "TFNO on patches with coarser views of their surroundings (multi-grid decomposition)",
     .config_bytes = sizeof(fh_mg_tfno_config),
     .fields = fh_mg_tfno_fields,
+    .shares_samples = true,
     .check = check,
     .build = build,
 };

@@ -14,7 +14,7 @@ typedef struct {
   fh_fno_config fno;
   ptrdiff_t levels;
   fh_real_list padding_fraction; /* of the field's points, on each side of a patch */
-  int outside;                   /* 0: by the grid's sides, else 1 + fh_outside */
+  int outside;                   /* fh_outside */
   int coordinates;               /* 0: of the patch, 1: of the field */
 } fh_mg_tfno_config;
 

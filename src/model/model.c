@@ -64,6 +64,10 @@ fh_status fh_model_program(const fh_model_spec *spec, const fh_team *team, const
                            ptrdiff_t batch, fh_program **program)
 {
   *program = NULL;
+  FH_CHECK(team->n_patches <= 1 || spec->class->shares_samples, FH_ERR_USAGE,
+           "%d ranks a sample, but model %s has no patches to share: use -ranks_per_sample 1 or "
+           "-model mg-tfno",
+           team->n_patches, spec->class->name);
   /* check fills in what depends on the grid: on a copy, so that spec builds on any grid */
   char *config = NULL;
   FH_NEW(config, (ptrdiff_t)spec->class->config_bytes);

@@ -49,6 +49,8 @@ typedef struct {
 /** Fills role, shape and kind of *p. Errors: FH_ERR_ARG for a rank or a size that cannot be. */
 fh_status fh_param_declare(fh_param_decl *p, const char *role, int rank, const ptrdiff_t *n,
                            bool is_complex) FH_MUST;
+/** Draws a parameter from its law with numbers keyed by (seed, key). */
+void fh_param_draw(const fh_param_decl *p, uint64_t seed, uint64_t key, fh_real *value);
 /** Number of reals in a parameter (a complex number counts two). */
 ptrdiff_t fh_param_size(const fh_param_decl *p);
 

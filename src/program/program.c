@@ -214,6 +214,11 @@ fh_status fh_program_then(fh_program *p, const char *name, fh_op *op, fh_slot *s
   return fh_program_add(p, name, op, &in, s);
 }
 
+const fh_team *fh_program_team(const fh_program *p)
+{
+  return p->team;
+}
+
 const fh_shape *fh_program_shape(const fh_program *p, fh_slot s)
 {
   return &p->slots[s].shape;

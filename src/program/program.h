@@ -32,6 +32,9 @@ typedef struct {
 fh_status fh_program_create(const fh_team *team, fh_program **program) FH_MUST;
 void fh_program_destroy(fh_program **program);
 
+/** The team it was created with. */
+const fh_team *fh_program_team(const fh_program *p);
+
 /** Adds an input of the program (before the first step) and returns its slot. */
 fh_status fh_program_input(fh_program *p, const fh_shape *shape, fh_slot *slot) FH_MUST;
 

@@ -40,6 +40,34 @@ static const bench_case cases[] = {
      "h1",
      "fno",
      {{"n_modes", "64,64"}, {"hidden_channels", "64"}, {"n_layers", "4"}}},
+    {"tfno-64",
+     64,
+     16,
+     "h1",
+     "tfno",
+     {{"n_modes", "16,16"}, {"hidden_channels", "32"}, {"n_layers", "4"}}},
+    {"cp-64",
+     64,
+     16,
+     "h1",
+     "tfno",
+     {{"n_modes", "16,16"}, {"hidden_channels", "32"}, {"n_layers", "4"}, {"factorization", "cp"}}},
+    {"tt-64",
+     64,
+     16,
+     "h1",
+     "tfno",
+     {{"n_modes", "16,16"}, {"hidden_channels", "32"}, {"n_layers", "4"}, {"factorization", "tt"}}},
+    {"mg-tfno-128",
+     128,
+     16,
+     "h1",
+     "mg-tfno",
+     {{"n_modes", "16,16"},
+      {"hidden_channels", "32"},
+      {"n_layers", "4"},
+      {"levels", "1"},
+      {"padding_fraction", "0.125"}}},
     {"mgno-darcy-256", 256, 4, "spectral-h1", "mgno", {{"mgno_variant", "darcy"}}},
     {"mgno-ns-64", 64, 16, "lp", "mgno", {{"mgno_variant", "navier-stokes"}}},
 };
@@ -107,6 +135,8 @@ static fh_status configure(const bench_case *c, ptrdiff_t steps, fh_train_setup 
   FH_TRY(fh_config_defaults(fh_optimiser_fields, &s->optimiser));
   FH_TRY(fh_config_defaults(fh_schedule_fields, &s->schedule));
   FH_TRY(fh_config_set(fh_loss_fields, &s->loss, "loss", c->loss));
+  const char *way = getenv("FH_BENCH_WAY"); /* factorized or reconstructed */
+  if (way) FH_TRY(fh_config_set(class->fields, s->spec.config, "implementation", way));
   s->train.batch = c->batch;
   s->train.epochs = (steps + 1) / 2;
   s->train.checkpoint_every = 0;
@@ -169,7 +199,7 @@ static fh_status run(int argc, char **argv, const char *folder)
     if (!strcmp(cases[i].name, argv[1])) c = &cases[i];
   FH_CHECK(c, FH_ERR_USAGE,
            "usage: bench_step CASE [STEPS]; cases: fno-64, fno-64-m12, fno-128-wide, "
-           "mgno-darcy-256, mgno-ns-64");
+           "tfno-64, cp-64, tt-64, mg-tfno-128, mgno-darcy-256, mgno-ns-64");
   FH_TRY(fh_team_create(MPI_COMM_WORLD, 1, 1, &team));
   const fh_status st = bench(team, c, argc > 2 ? strtol(argv[2], NULL, 10) : 20, folder);
   fh_team_destroy(&team);

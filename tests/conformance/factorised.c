@@ -193,6 +193,7 @@ static const family_case families[] = {
       {"factorization", "tt"},
       {"rank", "0.5"},
       {"padding_fraction", "0.25,0.5"},
+      {"outside", "reflect"},
       {"coordinates", "global"}}},
     {"patches, two levels, zero outside, joint",
      "mg-tfno",

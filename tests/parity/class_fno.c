@@ -93,7 +93,8 @@ static fh_status weight_options(const char *class, parity_config *a, fh_model_sp
   FH_TRY(parity_word(a, "factorization", &word));
   for (size_t i = 0; word[i] && i + 1 < sizeof lower; i++)
     lower[i] = (char)tolower((unsigned char)word[i]);
-  FH_TRY(set_text(spec, "factorization", strcmp(lower, "dense") ? lower : "none"));
+  if (set_text(spec, "factorization", strcmp(lower, "dense") ? lower : "none") != FH_OK)
+    FH_RAISE(FH_ERR_UNSUPPORTED, "factorization %s", word);
   FH_TRY(set_text(spec, "rank", tensorised ? "0.1" : "1"));
   FH_TRY(parity_switch(a, "fixed_rank_modes", &fixed));
   if (fixed) FH_TRY(set_text(spec, "fixed_rank_modes", "0"));
