@@ -28,7 +28,8 @@ static fh_status build(MPI_Comm comm, const fh_generate_config *config, fh_label
   FH_TRY(fh_problem_create(comm, class, config->problem_config, &config->size, &l->problem));
   FH_TRY_PETSC(create_system(l));
   const fh_sequence_hint hint = {.symmetric = l->problem->symmetric,
-                                 .positive_definite = l->problem->positive_definite};
+                                 .positive_definite = l->problem->positive_definite,
+                                 .dim = l->problem->grid.dim};
   FH_TRY(fh_sequence_create(l->matrix, &hint, &config->solver, &l->sequence));
   return FH_OK;
 }

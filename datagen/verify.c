@@ -25,8 +25,8 @@ typedef struct {
 
 bool fh_verify_passed(const fh_verify_report *r)
 {
-  return r->damaged + r->constant + r->repeated + r->inputs_differ + r->outputs_differ +
-             r->residual_high + r->unresolved ==
+  return r->damaged + r->constant + r->repeated + r->records + r->inputs_differ +
+             r->outputs_differ + r->residual_high + r->unresolved ==
          0;
 }
 
@@ -60,12 +60,28 @@ static fh_status read_sample(check *c, int64_t i, bool *good)
   return FH_OK;
 }
 
+static void check_record(check *c, ptrdiff_t i)
+{
+  const fh_sample_record *record = &c->records[i];
+  const double tolerance = c->config.solver.tolerance;
+  if (record->index == i && record->seed == (uint64_t)c->config.seed &&
+      (!record->valid || record->residual <= tolerance))
+    return;
+  c->report->records++;
+  fh_log_message(c->log, FH_LOG_WARNING,
+                 "sample %td is recorded as number %lld of seed %llu with residual %.3g, but the "
+                 "configuration says seed %td, tolerance %g",
+                 i, (long long)record->index, (unsigned long long)record->seed, record->residual,
+                 c->config.seed, tolerance);
+}
+
 /* hashes[i] of the samples of this rank; 0 for those without one */
 static fh_status scan(check *c, uint64_t *hashes)
 {
   fh_verify_report *r = c->report;
   for (ptrdiff_t i = c->rank; i < r->samples; i += c->size) {
     bool good = false;
+    check_record(c, i);
     if (!c->records[i].valid) {
       r->invalid++;
       continue;
@@ -211,55 +227,83 @@ static fh_status check_residual(check *c, int64_t i)
   return FH_OK;
 }
 
-static fh_status make_again(check *c, int64_t i)
+static void check_inputs(check *c, int64_t i)
 {
-  fh_verify_report *r = c->report;
+  c->report->drawn++;
+  if (same_inputs(c)) return;
+  c->report->inputs_differ++;
+  fh_log_message(c->log, FH_LOG_WARNING, "sample %lld: the stored inputs are not those of seed %td",
+                 (long long)i, c->config.seed);
+}
+
+static void check_difference(check *c, int64_t i, double difference)
+{
   const double allowed = 1e-6 + 100.0 * c->config.solver.tolerance;
+  c->report->worst_difference = fmax(c->report->worst_difference, difference);
+  if (difference <= allowed) return;
+  c->report->outputs_differ++;
+  fh_log_message(c->log, FH_LOG_WARNING,
+                 "sample %lld: the stored solution differs by %.3g from a new one, %.3g is allowed",
+                 (long long)i, difference, allowed);
+}
+
+/* draws and assembles the sample, and solves it; *done = false: that was not possible */
+static fh_status rebuild(check *c, int64_t i, bool solve, bool *done)
+{
   fh_sample_record record;
-  bool good = false;
   char why[256];
+  if (solve) {
+    FH_TRY(fh_labeller_make(c->labeller, i, &record, why));
+    *done = record.valid;
+    c->report->solved++;
+  } else {
+    FH_TRY(fh_labeller_assemble(c->labeller, i, done, why));
+  }
+  if (*done) return FH_OK;
+  c->report->unresolved++;
+  fh_log_message(c->log, FH_LOG_WARNING, "sample %lld: %s", (long long)i, why);
+  return FH_OK;
+}
+
+static fh_status make_again(check *c, int64_t i, bool solve)
+{
+  bool good = false, done = false;
+  if (!c->records[i].valid) return FH_OK;
   FH_TRY(read_sample(c, i, &good));
   if (!good) return FH_OK; /* counted by the scan */
-  FH_TRY(fh_labeller_make(c->labeller, i, &record, why));
-  r->checked++;
-  if (!same_inputs(c)) {
-    r->inputs_differ++;
-    fh_log_message(c->log, FH_LOG_WARNING,
-                   "sample %lld: the stored inputs are not those of seed %td", (long long)i,
-                   c->config.seed);
-  }
-  if (!record.valid) {
-    r->unresolved++;
-    fh_log_message(c->log, FH_LOG_WARNING, "sample %lld: %s", (long long)i, why);
-    return FH_OK;
-  }
-  const double difference = replace_outputs(c);
-  r->worst_difference = fmax(r->worst_difference, difference);
-  if (!(difference <= allowed)) {
-    r->outputs_differ++;
-    fh_log_message(
-        c->log, FH_LOG_WARNING,
-        "sample %lld: the stored solution differs by %.3g from a new one, %.3g is allowed",
-        (long long)i, difference, allowed);
-  }
+  FH_TRY(rebuild(c, i, solve, &done));
+  check_inputs(c, i);
+  if (!done) return FH_OK;
+  const double difference = replace_outputs(c); /* from a new solution, if there is one */
+  if (solve) check_difference(c, i, difference);
   return check_residual(c, i);
 }
 
-/* this rank's share of the chosen samples */
-static fh_status make_some(check *c, ptrdiff_t checks)
+/* marks the samples that are solved again: the same on any number of ranks */
+static fh_status choose(const check *c, ptrdiff_t checks, bool *solve)
 {
   const ptrdiff_t n = c->report->samples;
   const fh_rng rng = {(uint64_t)c->config.seed, FH_STREAM_TEST, 0, 0};
   int64_t *order = NULL;
-  fh_status st = FH_OK;
   FH_NEW(order, n);
   fh_rng_permutation(&rng, n, order);
-  if (checks <= 0 || checks > n) checks = n;
-  for (ptrdiff_t i = c->rank; i < checks && st == FH_OK; i += c->size) {
-    if (c->records[order[i]].valid) st = make_again(c, order[i]);
-    fh_log_progress(c->log, "samples", i + 1, checks, 0, NULL);
-  }
+  for (ptrdiff_t i = 0; i < n; i++) solve[order[i]] = checks == 0 || i < checks;
   fh_free(order);
+  return FH_OK;
+}
+
+/* this rank's share of the samples */
+static fh_status make_all(check *c, ptrdiff_t checks)
+{
+  const ptrdiff_t n = c->report->samples;
+  bool *solve = NULL;
+  FH_NEW(solve, n);
+  fh_status st = choose(c, checks, solve);
+  for (ptrdiff_t i = c->rank; i < n && st == FH_OK; i += c->size) {
+    st = make_again(c, i, solve[i]);
+    fh_log_progress(c->log, "samples", i + 1, n, 0, NULL);
+  }
+  fh_free(solve);
   return st;
 }
 
@@ -298,17 +342,18 @@ static fh_status prepare(check *c)
 
 static fh_status reduce(MPI_Comm comm, fh_verify_report *r)
 {
-  double counts[] = {(double)r->invalid,        (double)r->damaged,       (double)r->constant,
-                     (double)r->repeated,       (double)r->checked,       (double)r->inputs_differ,
-                     (double)r->outputs_differ, (double)r->residual_high, (double)r->unresolved};
-  ptrdiff_t *const sums[] = {&r->invalid,        &r->damaged,       &r->constant,
-                             &r->repeated,       &r->checked,       &r->inputs_differ,
-                             &r->outputs_differ, &r->residual_high, &r->unresolved};
+  ptrdiff_t *const sums[] = {&r->invalid,        &r->damaged,      &r->constant,
+                             &r->repeated,       &r->records,      &r->drawn,
+                             &r->solved,         &r->unresolved,   &r->inputs_differ,
+                             &r->outputs_differ, &r->residual_high};
+  enum { COUNTS = sizeof sums / sizeof *sums };
+  double counts[COUNTS];
   double most[] = {r->worst_residual, r->worst_residual_share, r->worst_difference,
                    r->residuals_known ? 0.0 : 1.0};
-  FH_TRY_MPI(MPI_Allreduce(MPI_IN_PLACE, counts, 9, MPI_DOUBLE, MPI_SUM, comm));
+  for (int i = 0; i < COUNTS; i++) counts[i] = (double)*sums[i];
+  FH_TRY_MPI(MPI_Allreduce(MPI_IN_PLACE, counts, COUNTS, MPI_DOUBLE, MPI_SUM, comm));
   FH_TRY_MPI(MPI_Allreduce(MPI_IN_PLACE, most, 4, MPI_DOUBLE, MPI_MAX, comm));
-  for (int i = 0; i < 9; i++) *sums[i] = (ptrdiff_t)counts[i];
+  for (int i = 0; i < COUNTS; i++) *sums[i] = (ptrdiff_t)counts[i];
   r->worst_residual = most[0];
   r->worst_residual_share = most[1];
   r->worst_difference = most[2];
@@ -321,7 +366,7 @@ static fh_status execute(MPI_Comm comm, const char *path, ptrdiff_t checks, chec
   FH_TRY(fh_status_agree(comm, open_set(comm, path, c)));
   FH_TRY(fh_status_agree(comm, prepare(c)));
   FH_TRY(scan_all(comm, c));
-  FH_TRY(fh_status_agree(comm, make_some(c, checks)));
+  FH_TRY(fh_status_agree(comm, make_all(c, checks)));
   return reduce(comm, c->report);
 }
 

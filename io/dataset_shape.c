@@ -16,12 +16,14 @@ static const char *shape_text(const fh_source *s, char text[128])
 static fh_status read_shape(hid_t file, fh_source *s)
 {
   FH_H5_ARRAY a = {0};
+  char text[128];
   FH_TRY(fh_h5_open_array(file, s->path, &a));
   FH_CHECK(a.rank >= 2, FH_ERR_FORMAT, "%s has %d axes; samples and points make at least 2",
            s->path, a.rank);
   s->rank = a.rank;
   memcpy(s->n, a.n, sizeof s->n);
-  FH_CHECK(a.size > 0, FH_ERR_FORMAT, "%s holds no values", s->path);
+  FH_CHECK(a.size > 0, FH_ERR_FORMAT, "%s has the shape %s and so no samples or no points", s->path,
+           shape_text(s, text));
   return FH_OK;
 }
 
@@ -37,13 +39,27 @@ static int common_axes(const fh_description *d)
     }
 }
 
-static int find_dim(const fh_description *d)
+/* the first data set that does not end as the others do */
+static fh_status refuse_shapes(const fh_description *d)
+{
+  char text[2][128];
+  const fh_source *first = &d->sources[0], *s = first;
+  while (s->n[s->rank - 1] == first->n[first->rank - 1] && s + 1 < first + d->n_sources) s++;
+  FH_RAISE(FH_ERR_FORMAT,
+           "%s has the shape %s, %s has %s: the first axis counts samples, and the last axes must "
+           "be the same grid",
+           first->path, shape_text(first, text[0]), s->path, shape_text(s, text[1]));
+}
+
+static fh_status find_dim(const fh_description *d, int *found)
 {
   const fh_source *s = &d->sources[0];
   int dim = common_axes(d);
+  if (dim == 0) return refuse_shapes(d);
   if (dim > FH_MAX_DIM) dim = FH_MAX_DIM;
   while (dim > 1 && s->n[s->rank - dim] <= FEW) dim--;
-  return dim;
+  *found = dim;
+  return FH_OK;
 }
 
 static fh_status check_source(const fh_description *d, const fh_source *s)
@@ -66,8 +82,7 @@ static fh_status set_grid(fh_description *d, int dim)
   const fh_source *s = &d->sources[0];
   char text[128];
   FH_CHECK(dim >= 1 && dim <= FH_MAX_DIM && dim < s->rank, FH_ERR_FORMAT,
-           "%s has the shape %s, which has no grid of %d axes in common with the others", s->path,
-           shape_text(s, text), dim);
+           "%s has the shape %s, which has no grid of %d axes", s->path, shape_text(s, text), dim);
   FH_TRY(fh_grid_box(dim, s->n + s->rank - dim, d->grid.side[0][0], FH_NODE, &d->grid));
   d->points = fh_grid_size(&d->grid);
   d->samples = s->n[0];
@@ -98,7 +113,8 @@ fh_status fh_describe_shapes(hid_t file, int dim, fh_description *d)
 {
   FH_CHECK(d->n_sources > 0, FH_ERR_USAGE, "it has no fields to read");
   for (int i = 0; i < d->n_sources; i++) FH_TRY(read_shape(file, &d->sources[i]));
-  FH_TRY(set_grid(d, dim ? dim : find_dim(d)));
+  if (dim == 0) FH_TRY(find_dim(d, &dim));
+  FH_TRY(set_grid(d, dim));
   for (int i = 0; i < d->n_sources; i++) FH_TRY(check_source(d, &d->sources[i]));
   FH_TRY(number_channels(d));
   return FH_OK;

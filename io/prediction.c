@@ -106,7 +106,7 @@ void fh_prediction_destroy(fh_prediction **prediction)
 {
   fh_prediction *p = *prediction;
   if (!p) return;
-  fh_writer_destroy(&p->writer);
+  fh_writer_abandon(&p->writer); /* predicting is cheap: there is no resume */
   fh_free(p->values);
   fh_free(p);
   *prediction = NULL;

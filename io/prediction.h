@@ -32,5 +32,5 @@ fh_status fh_prediction_put(fh_prediction *p, int64_t index, const fh_real *x, c
                             const fh_real *predicted, double seconds) FH_MUST;
 /** Collective: assembles the file. */
 fh_status fh_prediction_finish(fh_prediction *p) FH_MUST;
-/** Collective. */
+/** Collective. What was not finished is removed. */
 void fh_prediction_destroy(fh_prediction **prediction);

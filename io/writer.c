@@ -130,6 +130,16 @@ void fh_writer_destroy(fh_writer **writer)
   *writer = NULL;
 }
 
+void fh_writer_abandon(fh_writer **writer)
+{
+  fh_writer *w = *writer;
+  if (!w) return;
+  MPI_Barrier(w->comm); /* nobody writes any more */
+  /* it is called after a failure, which is what is told; what cannot be removed stays */
+  if (w->rank == 0 && !w->finished && fh_writer_folder_remove(w) != FH_OK) fh_status_clear();
+  fh_writer_destroy(writer);
+}
+
 /* ---- samples ------------------------------------------------------------------------------------ */
 
 bool fh_writer_has(const fh_writer *w, int64_t index)

@@ -69,3 +69,5 @@ fh_status fh_writer_put(fh_writer *w, const double *const *fields,
 fh_status fh_writer_finish(fh_writer *w) FH_MUST;
 /** Collective. Closes without finishing: the journals stay for a resume. */
 void fh_writer_destroy(fh_writer **w);
+/** Collective. The same, for sets that nobody can resume: what is not finished is removed. */
+void fh_writer_abandon(fh_writer **w);

@@ -1,5 +1,6 @@
 /* fredholm predict: what a model makes of the inputs of a data set, as a data set */
 #include <string.h>
+#include <sys/stat.h>
 
 #include "app/command.h"
 #include "app/data.h"
@@ -140,6 +141,17 @@ static void clear(predictor *p)
   fh_free(p->predicted);
 }
 
+/* with -overwrite, the set that is read would be replaced by one that no configuration can remake */
+static fh_status refuse_own_data(const predict_config *c)
+{
+  struct stat in, out;
+  if (stat(c->files.data, &in) != 0 || stat(c->call.out, &out) != 0) return FH_OK;
+  FH_CHECK(in.st_dev != out.st_dev || in.st_ino != out.st_ino, FH_ERR_USAGE,
+           "options -data %s and -out %s are the same file: write the predictions to another one",
+           c->files.data, c->call.out);
+  return FH_OK;
+}
+
 static fh_status run_predict(fh_run *run, void *config)
 {
   predictor p = {.run = run, .c = config};
@@ -148,6 +160,7 @@ static fh_status run_predict(fh_run *run, void *config)
   FH_TRY(fh_require("model_file", p.c->files.model_file));
   FH_TRY(fh_require("data", p.c->files.data));
   FH_TRY(fh_require("out", p.c->call.out));
+  FH_TRY(fh_status_agree(run->comm, run->rank ? FH_OK : refuse_own_data(p.c)));
   FH_TRY(fh_team_create(run->comm, 1, 1, &team));
   fh_status st = fh_trained_read(run->comm, p.c->files.model_file, &model);
   if (st == FH_OK) st = fh_data_open(run->comm, p.c->files.data, &p.c->data, &p.dataset);

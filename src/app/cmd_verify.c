@@ -19,10 +19,10 @@ typedef struct {
 } verify_config;
 
 #define AT(member) offsetof(verify_how, member)
-static const fh_field how_fields[] = {
-    {"checks", FH_FIELD_INT, AT(checks), "16", 0, 1e15, NULL,
-     "sets made by generate: how many samples are drawn and solved again; 0: all"},
-    FH_FIELDS_END};
+static const fh_field how_fields[] = {{"checks", FH_FIELD_INT, AT(checks), "16", 0, 1e15, NULL,
+                                       "sets made by generate: how many samples are solved again "
+                                       "beside the residuals of all; 0: all"},
+                                      FH_FIELDS_END};
 #undef AT
 
 static fh_status declare(fh_options *o, void *config)
@@ -152,15 +152,18 @@ static void warn(void *context, fh_log_level level, const char *text)
 static void print_report(const char *path, const fh_verify_report *r)
 {
   printf("%s: %td samples (%td marked as invalid): %td with wrong checksums or numbers, %td "
-         "constant, %td repeated\n",
-         path, r->samples, r->invalid, r->damaged, r->constant, r->repeated);
-  printf("%s: %td samples drawn and solved again: %td inputs differ, %td solutions differ (largest "
-         "difference %.2e), %td could not be solved\n",
-         path, r->checked, r->inputs_differ, r->outputs_differ, r->worst_difference, r->unresolved);
+         "constant, %td repeated, %td with records that are not theirs\n",
+         path, r->samples, r->invalid, r->damaged, r->constant, r->repeated, r->records);
+  printf("%s: %td samples drawn again: %td inputs differ\n", path, r->drawn, r->inputs_differ);
   if (r->residuals_known)
     printf("%s: residual of the stored solutions at most %.2e, %.0f%% of what rounding to float32 "
            "allows; %td too high\n",
            path, r->worst_residual, 100 * r->worst_residual_share, r->residual_high);
+  else
+    printf("%s: no residuals: the file holds other values than those that were solved for\n", path);
+  printf("%s: %td samples solved again: %td solutions differ (largest difference %.2e), %td could "
+         "not be solved\n",
+         path, r->solved, r->outputs_differ, r->worst_difference, r->unresolved);
 }
 
 static fh_status verify_generated(const fh_run *run, const verify_config *c)

@@ -47,7 +47,7 @@ static void load_row(const fh_taps *s, const fh_real *src, fh_real *dst)
   }
   ptrdiff_t at[2];
   halves(s, at);
-  s->move->unweave(n / 2, src, dst + at[0], dst + at[1]);
+  s->row->unweave(n / 2, src, dst + at[0], dst + at[1]);
   if (n % 2) dst[at[0] + n / 2] = src[n - 1];
 }
 
@@ -112,7 +112,7 @@ void fh_taps_load_coarse(const fh_taps *s, fh_real sign, const fh_real *y, ptrdi
       }
       const fh_real *src = y + (o * s->coarse[0] + i) * s->coarse[1] * n;
       for (ptrdiff_t j = 0; j < s->coarse[1]; j++, dst += s->phase[2], src += n) {
-        s->move->scale(n, sign, src, dst);
+        s->row->scale(n, sign, src, dst);
         memset(dst + n, 0, (size_t)(s->phase[2] - n) * sizeof *dst);
       }
       memset(dst, 0, (size_t)((s->phase[1] - s->coarse[1]) * s->phase[2]) * sizeof *dst);
@@ -140,13 +140,13 @@ static void store_row(const fh_taps *s, const fh_real *row, fh_real bias, const 
 {
   const ptrdiff_t n = s->fine[2];
   if (s->stride[2] == 1) {
-    s->move->shift(n, row + s->pad[2], bias, c, dst);
+    s->row->shift(n, row + s->pad[2], bias, c, dst);
     return;
   }
   ptrdiff_t at[2];
   halves(s, at);
-  s->move->weave(n / 2, row + at[0], row + at[1], bias, c, dst);
-  if (n % 2) s->move->shift(1, row + at[0] + n / 2, bias, c ? c + n - 1 : NULL, dst + n - 1);
+  s->row->weave(n / 2, row + at[0], row + at[1], bias, c, dst);
+  if (n % 2) s->row->shift(1, row + at[0] + n / 2, bias, c ? c + n - 1 : NULL, dst + n - 1);
 }
 
 /* row r1 of a padded plane, all phases of axis 2; inside: dst is written, else added to */

@@ -1,5 +1,5 @@
 /* GFLOP/s of the three maps of a 3x3 convolution (src/kernels/taps.h) on one core, by processor time:
- * gather (forward), scatter (gradient of the data), outer (gradient of the weights).
+ * gather (forward), scatter (gradient of the data), gradient of the weights.
  *
  *   bench_stencil [seconds a case]
  */
@@ -42,8 +42,8 @@ typedef struct {
 static void run(const bench *b, int which)
 {
   if (which == 0) fh_taps_gather(b->t, b->packed, NULL, NULL, b->x, b->y, b->work);
-  if (which == 1) fh_taps_scatter(b->t, b->packed, 1, NULL, NULL, b->y, b->x, b->work);
-  if (which == 2) fh_taps_outer(b->t, 1, b->y, b->x, b->sum, NULL, b->work);
+  if (which == 1) fh_taps_scatter(b->t, b->packed, NULL, NULL, b->y, b->x, b->work);
+  if (which == 2) fh_taps_gather_back(b->t, NULL, 1, NULL, b->y, b->x, NULL, b->sum, NULL, b->work);
 }
 
 static double rate(const bench *b, int which, double flops, double seconds)
@@ -81,7 +81,7 @@ static fh_status measure(const bench_case *c, double seconds)
   FH_NEW(b.packed, 2 * weights);
   FH_NEW(b.x, c->in * c->n * c->n);
   FH_NEW(b.y, c->out * m * m);
-  FH_NEW(b.sum, weights * b.t->k->lanes);
+  FH_NEW(b.sum, weights);
   FH_NEW(b.work, fh_taps_work(b.t));
   for (ptrdiff_t i = 0; i < weights; i++) b.w[i] = (fh_real)(i % 7 - 3) / 100;
   for (ptrdiff_t i = 0; i < c->in * c->n * c->n; i++) b.x[i] = (fh_real)(i % 11 - 5);
@@ -103,7 +103,8 @@ static fh_status measure(const bench_case *c, double seconds)
 int main(int argc, char **argv)
 {
   const double seconds = argc > 1 ? strtod(argv[1], NULL) : 0.2;
-  printf("GFLOP/s of gather, scatter, outer (%s, %s)\n", FH_PRECISION, fh_isa_name(fh_isa_best()));
+  printf("GFLOP/s of gather, scatter, weight gradient (%s, %s)\n", FH_PRECISION,
+         fh_isa_name(fh_isa_best()));
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     if (measure(&cases[i], seconds) != FH_OK) {
       fh_status_print(stderr);

@@ -183,7 +183,7 @@ static void test_failures(const char *folder)
            "sample %d is not marked", i);
   drop(&s);
   EXPECT_OK(fh_generate_verify(MPI_COMM_WORLD, c.out, 0, NULL, &report));
-  EXPECT(report.invalid == SAMPLES && report.checked == 0, "%td invalid", report.invalid);
+  EXPECT(report.invalid == SAMPLES && report.solved == 0, "%td invalid", report.invalid);
   /* a coefficient that leaves the doubles in some samples only: the others are unharmed */
   c = config(folder, "some.h5");
   fh_generate_summary summary;
@@ -192,9 +192,9 @@ static void test_failures(const char *folder)
   EXPECT_OK(fh_generate_run(MPI_COMM_WORLD, &c, NULL, NULL, &summary));
   EXPECT(summary.failed > 0 && summary.failed < SAMPLES, "%td failed", summary.failed);
   EXPECT_OK(fh_generate_verify(MPI_COMM_WORLD, c.out, 0, NULL, &report));
-  EXPECT(report.invalid == summary.failed && report.checked == SAMPLES - summary.failed &&
+  EXPECT(report.invalid == summary.failed && report.solved == SAMPLES - summary.failed &&
              fh_verify_passed(&report),
-         "%td invalid, %td checked", report.invalid, report.checked);
+         "%td invalid, %td solved", report.invalid, report.solved);
 }
 
 static void test_errors(const char *folder)
@@ -279,14 +279,14 @@ static void test_verify(const char *folder)
   fh_verify_report r;
   path_of(folder, "world.h5", path);
   EXPECT_OK(fh_generate_verify(MPI_COMM_WORLD, path, 0, NULL, &r));
-  EXPECT(fh_verify_passed(&r) && r.checked == SAMPLES && r.samples == SAMPLES && r.residuals_known,
-         "%td checked, inputs %td outputs %td residual %td damaged %td", r.checked, r.inputs_differ,
+  EXPECT(fh_verify_passed(&r) && r.solved == SAMPLES && r.samples == SAMPLES && r.residuals_known,
+         "%td solved, inputs %td outputs %td residual %td damaged %td", r.solved, r.inputs_differ,
          r.outputs_differ, r.residual_high, r.damaged);
   EXPECT(r.worst_residual > 1e-8 && r.worst_residual_share <= 1.0 && r.worst_difference <= 1e-6,
          "residual %g, share %g, difference %g", r.worst_residual, r.worst_residual_share,
          r.worst_difference);
   EXPECT_OK(fh_generate_verify(MPI_COMM_WORLD, path, 3, NULL, &r));
-  EXPECT(r.checked == 3 && fh_verify_passed(&r), "%td checked", r.checked);
+  EXPECT(r.solved == 3 && r.drawn == SAMPLES && fh_verify_passed(&r), "%td solved", r.solved);
   path_of(folder, "missing.h5", path);
   EXPECT_FAILS(FH_ERR_IO, "missing.h5", fh_generate_verify(MPI_COMM_WORLD, path, 3, NULL, &r));
 }
@@ -332,6 +332,7 @@ static void test_verify_bites(const char *folder)
   MPI_Barrier(MPI_COMM_WORLD);
   EXPECT_OK(fh_generate_verify(MPI_COMM_WORLD, c.out, 0, NULL, &r));
   EXPECT(r.inputs_differ == SAMPLES && !fh_verify_passed(&r), "another seed: %td", r.inputs_differ);
+  EXPECT(r.records == SAMPLES, "%td records of another seed", r.records);
   MPI_Barrier(MPI_COMM_WORLD);
   if (world_rank == 0) write_lie(c.out, &c, 42, 1.0 + 1e-4, 0);
   MPI_Barrier(MPI_COMM_WORLD);
@@ -340,8 +341,8 @@ static void test_verify_bites(const char *folder)
   MPI_Barrier(MPI_COMM_WORLD);
   if (world_rank == 0) write_lie(c.out, &c, 42, 1.02, 0);
   MPI_Barrier(MPI_COMM_WORLD);
-  EXPECT_OK(fh_generate_verify(MPI_COMM_WORLD, c.out, 0, NULL, &r));
-  EXPECT(r.residual_high == SAMPLES, "scaled: residuals %td", r.residual_high);
+  EXPECT_OK(fh_generate_verify(MPI_COMM_WORLD, c.out, 1, NULL, &r));
+  EXPECT(r.residual_high == SAMPLES && r.solved == 1, "scaled: residuals %td", r.residual_high);
   MPI_Barrier(MPI_COMM_WORLD);
   if (world_rank == 0) write_lie(c.out, &c, 42, 1.0, 1);
   MPI_Barrier(MPI_COMM_WORLD);

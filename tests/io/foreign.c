@@ -238,11 +238,13 @@ static void expect_refused(const char *path, fh_status code, const char *word)
 static void check_wrong_shapes(const char *path)
 {
   const hsize_t n[3] = {N, ROWS, COLUMNS}, fewer[3] = {N - 1, ROWS, COLUMNS},
-                other[3] = {N, COLUMNS, ROWS}, flat[1] = {N};
+                other[3] = {N, COLUMNS, ROWS}, flat[1] = {N}, none[3] = {0, ROWS, COLUMNS};
   make_pair(path, H5T_IEEE_F32LE, 3, n, H5T_IEEE_F32LE, 3, fewer, PLAIN);
   expect_refused(path, FH_ERR_FORMAT, "4 samples, but x has 5");
   make_pair(path, H5T_IEEE_F32LE, 3, n, H5T_IEEE_F32LE, 3, other, PLAIN);
-  expect_refused(path, FH_ERR_FORMAT, "5x6x7");
+  expect_refused(path, FH_ERR_FORMAT, "x has the shape 5x6x7, y has 5x7x6");
+  make_pair(path, H5T_IEEE_F32LE, 3, none, H5T_IEEE_F32LE, 3, none, PLAIN);
+  expect_refused(path, FH_ERR_FORMAT, "x has the shape 0x6x7 and so no samples");
   make_pair(path, H5T_IEEE_F32LE, 3, n, H5T_IEEE_F32LE, 1, flat, PLAIN);
   expect_refused(path, FH_ERR_FORMAT, "1 axes");
 }
@@ -367,7 +369,7 @@ int main(int argc, char **argv)
   check_no_files(folder, path);
   check_well(path);
   scratch_remove(folder);
-  if (is_writer()) printf("foreign sets: 3 real files, 8 types, 8 shapes, 16 refusals\n");
+  if (is_writer()) printf("foreign sets: 3 real files, 8 types, 8 shapes, 17 refusals\n");
   MPI_Finalize();
   return 0;
 }

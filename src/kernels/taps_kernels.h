@@ -1,5 +1,5 @@
 /**
- * taps_moves - rows of a field to phases and back, for each instruction set
+ * taps_kernels - rows of a field to phases and back, and their products, for each instruction set
  */
 #pragma once
 
@@ -18,7 +18,13 @@ typedef struct {
   void (*shift)(ptrdiff_t n, const fh_real *x, fh_real bias, const fh_real *c, fh_real *y);
   /** y = s x. */
   void (*scale)(ptrdiff_t n, fh_real s, const fh_real *x, fh_real *y);
-} fh_taps_moves;
+  /** sum[i][j] += sum over t of a[i * lda + t] x[off[j] + t], i < m, j < k, t < n (rounded up to whole
+   *  vectors: a must be zero and x finite beyond n). */
+  void (*outer)(ptrdiff_t m, ptrdiff_t k, ptrdiff_t n, const fh_real *a, ptrdiff_t lda,
+                const fh_real *x, const ptrdiff_t *off, fh_real *sum);
+  /** sum[i] += sum of a[i * lda + t], t < n as in outer. */
+  void (*row_sums)(ptrdiff_t m, ptrdiff_t n, const fh_real *a, ptrdiff_t lda, fh_real *sum);
+} fh_taps_kernels;
 
 /** The kernels of fh_isa_best(). */
-const fh_taps_moves *fh_taps_moves_get(void);
+const fh_taps_kernels *fh_taps_kernels_get(void);
