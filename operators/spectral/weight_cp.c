@@ -7,19 +7,14 @@
 #include "base/memory.h"
 #include "operators/spectral/weight_impl.h"
 
-/* y (+)= a b or a conj(b), complex */
-static inline void multiply_add(const fh_real *a, const fh_real *b, fh_real *y)
-{
-  y[0] += a[0] * b[0] - a[1] * b[1];
-  y[1] += a[0] * b[1] + a[1] * b[0];
-}
-
+/* y += a conj(b), complex */
 static inline void multiply_add_conjugate(const fh_real *a, const fh_real *b, fh_real *y)
 {
   y[0] += a[0] * b[0] + a[1] * b[1];
   y[1] += a[1] * b[0] - a[0] * b[1];
 }
 
+/* y = a b */
 static inline void multiply(const fh_real *a, const fh_real *b, fh_real *y)
 {
   y[0] = a[0] * b[0] - a[1] * b[1];

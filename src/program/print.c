@@ -61,5 +61,6 @@ void fh_program_print(const fh_program *p, FILE *f)
   for (int i = 0; i < p->n_params; i++) reals += p->params[i].size;
   fprintf(f, "%td parameters; arena %zu B (separate buffers %zu B, lower bound %zu B)\n", reals,
           m.arena, m.own, m.bound);
+  if (m.derived) fprintf(f, "tensors computed from parameters: %zu B\n", m.derived);
   fprintf(f, "one sample forward: %.4g Mflop, %.4g MB moved\n", 1e-6 * c.flops, 1e-6 * c.bytes);
 }
