@@ -169,7 +169,7 @@ static void list_members(ptrdiff_t n, const ptrdiff_t *subset, clusters *c)
 static void start_near(const fh_cloud *p, ptrdiff_t from, ptrdiff_t n, ptrdiff_t *member)
 {
   ptrdiff_t best = 0;
-  double least = INFINITY;
+  double least = HUGE_VAL;
   for (ptrdiff_t i = 0; i < n; i++) {
     const double d = fh_cloud_distance(p, from, member[i]);
     if (d < least) least = d, best = i;
