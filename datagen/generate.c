@@ -85,14 +85,32 @@ static void tell_order(const run *r, const fh_order_report *o)
       o->after_bound, o->sampling, o->sorting);
 }
 
-/* the tour through what is wanted, and this group's piece of it; collective */
+/* the tour through what is wanted; collective. A field is the same function on every grid, so a coarse one
+   shows what is alike at a fraction of the cost. */
+static fh_status make_tour(run *r, const int64_t *wanted, int64_t *tour, fh_order_report *report)
+{
+  const fh_generate_config *c = r->config;
+  const fh_problem *own = r->labeller->problem;
+  const fh_int_list size = {.count = 1, .value = {c->order.size}};
+  const bool coarse = c->order.size > 0 && c->order.kind != FH_ORDER_AS_SAMPLED;
+  fh_problem *p = NULL;
+  fh_status st = FH_OK;
+  if (coarse) st = fh_problem_create(own->comm, own->class, own->config, &size, &p);
+  st = fh_status_agree(r->team->world, st);
+  if (st == FH_OK)
+    st = fh_order_tour(r->team->world, &c->order, coarse ? p : r->labeller->problem,
+                       (uint64_t)c->seed, r->wanted, wanted, tour, report);
+  fh_problem_destroy(&p);
+  return st;
+}
+
+/* and this group's piece of it */
 static fh_status order(run *r, const int64_t *wanted, int64_t *tour)
 {
   const fh_order_config *c = &r->config->order;
   const int groups = r->team->n_samples;
   fh_order_report report;
-  FH_TRY(fh_order_tour(r->team->world, c, r->labeller->problem, (uint64_t)r->config->seed,
-                       r->wanted, wanted, tour, &report));
+  FH_TRY(make_tour(r, wanted, tour, &report));
   r->ordering = report.sampling + report.sorting;
   if (report.coefficients > 0) tell_order(r, &report);
   return fh_order_chain(c->kind, r->wanted, tour, groups, r->team->sample_part, &r->chain,

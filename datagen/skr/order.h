@@ -26,7 +26,8 @@ typedef enum {
 typedef struct {
   int kind;               /* fh_order_kind */
   ptrdiff_t coefficients; /* of a truncated spectrum, for every channel of an input */
-  bool two_opt;           /* improve the tour by reversing pieces of it */
+  ptrdiff_t size; /* points per axis of the grid that inputs are compared on; 0: the set's */
+  bool two_opt;   /* improve the tour by reversing pieces of it */
 } fh_order_config;
 
 extern const char *const fh_order_names[];
@@ -48,6 +49,15 @@ extern const char *const fh_order_names[];
        1e6,                                                                                        \
        NULL,                                                                                       \
        "length of the truncated spectra that are compared"},                                       \
+      {"sequence_order_size",                                                                      \
+       FH_FIELD_INT,                                                                               \
+       offsetof(type, member.size),                                                                \
+       "0",                                                                                        \
+       0.0,                                                                                        \
+       1e6,                                                                                        \
+       NULL,                                                                                       \
+       "points per axis of a coarser grid on which inputs are drawn to be compared; 0: the "       \
+       "set's"},                                                                                   \
   {                                                                                                \
     "sequence_two_opt", FH_FIELD_BOOL, offsetof(type, member.two_opt), "false", 0.0, 0.0, NULL,    \
         "improve the order by reversing pieces of it"                                              \

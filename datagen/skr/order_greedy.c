@@ -8,7 +8,7 @@
 /* With spectra: the HEAD leading coordinates of what is left lie together, one product of a matrix and a
    vector gives lower bounds of all distances, and only rows whose bound is below the best distance found
    are compared whole. As most of the variance is in few coefficients, those are few. */
-enum { HEAD = 16 };
+enum { HEAD = 24 };
 
 typedef struct {
   ptrdiff_t left, head;

@@ -249,6 +249,7 @@ static void test_pipeline(const char *folder)
     set(&c, "warm_start", "true");
     set(&c, "field_modes", "2");
     set(&c, "sequence_order", fh_order_names[kind]);
+    set(&c, "sequence_order_size", kind == FH_ORDER_CLUSTERS ? "8" : "0");
     set(&c, "sequence_two_opt", kind == FH_ORDER_HILBERT ? "true" : "false");
     snprintf(c.out, sizeof c.out, "%s/%s.h5", folder, fh_order_names[kind]);
     EXPECT_OK(fh_generate_run(MPI_COMM_WORLD, &c, NULL, NULL, &summary));

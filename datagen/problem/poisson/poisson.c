@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "datagen/problem/rows.h"
+#include "datagen/skr/fastelliptic.h"
 
 enum {
   MOST_DEGREE = 31,
@@ -180,9 +181,20 @@ static double row_rhs(const fh_problem *p, PetscInt row)
   return sum;
 }
 
+/* with its grid attached: -pc_type fastelliptic is an exact inverse here */
 static PetscErrorCode matrix_create(fh_problem *p, Mat *matrix)
 {
-  return fh_rows_create(p, STENCIL, matrix);
+  const poisson *d = p->data;
+  FHEllipticGrid grid = {.dim = 2};
+  PetscFunctionBeginUser;
+  for (int a = 0; a < 2; a++) {
+    grid.n[a] = (PetscInt)d->m[a];
+    grid.side[a][0] = grid.side[a][1] = FH_SIDE_DIRICHLET_NODE;
+    grid.spacing[a] = fh_grid_spacing(&p->grid, a);
+  }
+  PetscCall(fh_rows_create(p, STENCIL, matrix));
+  PetscCall(FHPCFastEllipticSetGrid((PetscObject)*matrix, &grid));
+  PetscFunctionReturn(0);
 }
 
 static PetscErrorCode matrix(fh_problem *p, Mat a)
