@@ -23,9 +23,9 @@ typedef struct {
   int64_t
       told[4]; /* failed samples that this rank has spoken of, plus 1: those of the last rounds */
   int n_told;
-  double start;
-  bool stopped, failed; /* agreed by all ranks */
-  fh_round total;       /* sums so far, and the largest residual */
+  double start, ordering; /* seconds: of the clock when work began; spent on the order */
+  bool stopped, failed;   /* agreed by all ranks */
+  fh_round total;         /* sums so far, and the largest residual */
 } run;
 
 /* ---- before the loop ----------------------------------------------------------------------------- */
@@ -68,16 +68,71 @@ static fh_status open_writer(run *r)
   return st;
 }
 
+static void tell_order(const run *r, const fh_order_report *o)
+{
+  const fh_log_value values[] = {{"coefficients", (double)o->coefficients},
+                                 {"sampling_s", o->sampling},
+                                 {"sorting_s", o->sorting},
+                                 {"step_as_sampled", o->before},
+                                 {"step", o->after},
+                                 {"step_bound", o->after_bound}};
+  fh_log_record(r->log, "order", 6, values);
+  fh_log_message(
+      r->log, FH_LOG_INFO,
+      "order %s of %td samples by %td coefficients: mean step %.4g (as sampled %.4g); with "
+      "what was cut off at most %.4g; %.2f s to draw the inputs, %.2f s to sort",
+      fh_order_names[r->config->order.kind], r->wanted, o->coefficients, o->after, o->before,
+      o->after_bound, o->sampling, o->sorting);
+}
+
+/* the tour through what is wanted; collective. A field is the same function on every grid, so a coarse one
+   shows what is alike at a fraction of the cost. */
+static fh_status make_tour(run *r, const int64_t *wanted, int64_t *tour, fh_order_report *report)
+{
+  const fh_generate_config *c = r->config;
+  const fh_problem *own = r->labeller->problem;
+  const fh_int_list size = {.count = 1, .value = {c->order.size}};
+  const bool coarse = c->order.size > 0 && c->order.kind != FH_ORDER_AS_SAMPLED;
+  fh_problem *p = NULL;
+  fh_status st = FH_OK;
+  if (coarse) st = fh_problem_create(own->comm, own->class, own->config, &size, &p);
+  st = fh_status_agree(r->team->world, st);
+  if (st == FH_OK)
+    st = fh_order_tour(r->team->world, &c->order, coarse ? p : r->labeller->problem,
+                       (uint64_t)c->seed, r->wanted, wanted, tour, report);
+  fh_problem_destroy(&p);
+  return st;
+}
+
+/* and this group's piece of it */
+static fh_status order(run *r, const int64_t *wanted, int64_t *tour)
+{
+  const fh_order_config *c = &r->config->order;
+  const int groups = r->team->n_samples;
+  fh_order_report report;
+  FH_TRY(make_tour(r, wanted, tour, &report));
+  r->ordering = report.sampling + report.sorting;
+  if (report.coefficients > 0) tell_order(r, &report);
+  return fh_order_chain(c->kind, r->wanted, tour, groups, r->team->sample_part, &r->chain,
+                        &r->chain_length);
+}
+
+static fh_status list_wanted(run *r, int64_t **wanted)
+{
+  FH_NEW(*wanted, 2 * r->config->samples); /* and room for the tour */
+  for (ptrdiff_t i = 0; i < r->config->samples; i++)
+    if (!fh_writer_has(r->writer, i)) (*wanted)[r->wanted++] = i;
+  return FH_OK;
+}
+
 static fh_status plan(run *r)
 {
   int64_t *wanted = NULL;
-  FH_NEW(wanted, r->config->samples);
-  for (ptrdiff_t i = 0; i < r->config->samples; i++)
-    if (!fh_writer_has(r->writer, i)) wanted[r->wanted++] = i;
   const int groups = r->team->n_samples;
+  r->start = fh_clock();
+  fh_status st = fh_status_agree(r->team->world, list_wanted(r, &wanted));
   r->n_rounds = (r->wanted + groups - 1) / groups;
-  const fh_status st =
-      fh_order_chain(r->wanted, wanted, groups, r->team->sample_part, &r->chain, &r->chain_length);
+  if (st == FH_OK) st = order(r, wanted, wanted + r->config->samples);
   fh_free(wanted);
   return st;
 }
@@ -146,7 +201,6 @@ static fh_status loop(run *r)
   fh_status st = FH_OK;
   fh_round round;
   bool arrived = false;
-  r->start = fh_clock();
   for (ptrdiff_t i = 0; i < r->n_rounds && !r->stopped && !r->failed; i++) {
     fh_round mine = {.stop = fh_stop_poll(r->stop) & FH_STOP_END ? 1.0 : 0.0};
     if (i < r->chain_length && st == FH_OK)
@@ -170,7 +224,8 @@ static void summarise(const run *r, fh_generate_summary *s)
                              .resumed = r->config->samples - r->wanted,
                              .failed = (ptrdiff_t)r->total.failed,
                              .residual = r->total.residual,
-                             .seconds = fh_clock() - r->start};
+                             .seconds = fh_clock() - r->start,
+                             .ordering = r->ordering};
   if (s->samples > 0) s->iterations = r->total.iterations / (double)s->samples;
   fh_sequence_describe(r->labeller->sequence, s->solver, sizeof s->solver);
 }

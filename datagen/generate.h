@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "datagen/problem/problem.h"
+#include "datagen/skr/order.h"
 #include "datagen/skr/sequence.h"
 #include "io/text.h"
 
@@ -20,6 +21,7 @@ typedef struct {
   ptrdiff_t samples, seed, ranks_per_sample;
   fh_int_list size; /* points: one count for all axes, or one an axis */
   fh_sequence_config solver;
+  fh_order_config order; /* about a call only: it changes no input */
   bool resume, overwrite;
   /* the struct that problem_class->fields describes */
   _Alignas(16) unsigned char problem_config[FH_PROBLEM_CONFIG_BYTES];
@@ -65,7 +67,8 @@ typedef struct {
   ptrdiff_t failed;  /* in this run: no solver reached the tolerance */
   double iterations; /* mean per sample */
   double residual;   /* largest accepted one */
-  double seconds;    /* wall time of the loop */
+  double seconds;    /* wall time of ordering and of the loop */
+  double ordering;   /* of it, drawing inputs for and making the order; 0 as sampled */
   char solver[64];   /* "cg + cholesky" */
 } fh_generate_summary;
 

@@ -29,6 +29,7 @@ const fh_field fh_generate_call_fields[] = {
      "go on with an unfinished set of the same configuration"},
     {"overwrite", FH_FIELD_BOOL, AT(overwrite), "false", 0.0, 0.0, NULL,
      "replace an existing file"},
+    FH_ORDER_FIELDS(fh_generate_config, order),
     FH_FIELDS_END};
 
 /* ---- presets ------------------------------------------------------------------------------------- */

@@ -28,7 +28,8 @@ static fh_status build(MPI_Comm comm, const fh_generate_config *config, fh_label
   FH_TRY(fh_problem_create(comm, class, config->problem_config, &config->size, &l->problem));
   FH_TRY_PETSC(create_system(l));
   const fh_sequence_hint hint = {.symmetric = l->problem->symmetric,
-                                 .positive_definite = l->problem->positive_definite};
+                                 .positive_definite = l->problem->positive_definite,
+                                 .dim = l->problem->grid.dim};
   FH_TRY(fh_sequence_create(l->matrix, &hint, &config->solver, &l->sequence));
   return FH_OK;
 }
@@ -107,6 +108,14 @@ static PetscErrorCode store(fh_labeller *l)
   PetscFunctionReturn(0);
 }
 
+/* the problem's own judgement of a solution */
+static fh_status judge(fh_labeller *l, bool *accepted, char why[256])
+{
+  if (*accepted && l->problem->class->accept)
+    FH_TRY_PETSC(l->problem->class->accept(l->problem, l->b, l->x, accepted, why));
+  return FH_OK;
+}
+
 fh_status fh_labeller_make(fh_labeller *l, int64_t index, fh_sample_record *record, char why[256])
 {
   const double start = fh_clock();
@@ -115,11 +124,13 @@ fh_status fh_labeller_make(fh_labeller *l, int64_t index, fh_sample_record *reco
   why[0] = '\0';
   FH_TRY(fh_labeller_assemble(l, index, &usable, why));
   if (usable) FH_TRY(fh_sequence_solve(l->sequence, l->b, l->x, &report));
-  if (report.accepted) {
+  bool accepted = report.accepted;
+  FH_TRY(judge(l, &accepted, why));
+  if (accepted) {
     FH_TRY_PETSC(store(l));
   } else {
     fill_nan(l->problem, !usable);
-    if (usable)
+    if (usable && !report.accepted)
       snprintf(why, 256, "%s, residual %.3g after %d iterations", report.why, report.residual,
                (int)report.iterations);
   }
@@ -129,6 +140,6 @@ fh_status fh_labeller_make(fh_labeller *l, int64_t index, fh_sample_record *reco
                                .rung = report.rung,
                                .residual = report.residual,
                                .seconds = fh_clock() - start,
-                               .valid = report.accepted};
+                               .valid = accepted};
   return FH_OK;
 }

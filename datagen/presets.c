@@ -69,4 +69,34 @@ const fh_preset fh_presets[] = {
       {"field_alpha", "2.5"},
       {"field_sigma", "18.520259177452136"},
       {NULL, NULL}}},
+    {"mgno-helmholtz-1",
+     "helmholtz",
+     "mgno-helmholtz-1: the Helmholtz set of de Hoop et al. 2022 that He et al. 2024 (MgNO) train "
+     "on: "
+     "omega = 1000, c = 20 + tanh(g), g ~ N(0, (-Laplace + 9)^-2), Neumann, no mean mode, wave "
+     "numbers below 12 per axis (the published code: the 100 lowest pairs); bilinear elements, c "
+     "interpolated to 3x3 Gauss points (published: evaluated there); du/dn = 1 on y = 1 where "
+     "|x - 1/2| <= 0.15, else 0 (published: n = 101)",
+     {{"scheme", "q1_fem"},
+      {"boundary", "neumann"},
+      {"medium", "tanh"},
+      {"drive", "top_flux"},
+      {"omega", "1000"},
+      {"speed", "20"},
+      {"amplitude", "1"},
+      {"source", "1"},
+      {"width", "0.15"},
+      {"field_boundary", "neumann"},
+      {"field_tau", "3"},
+      {"field_alpha", "2"},
+      {"field_sigma", "1"},
+      {"field_modes", "12"},
+      {NULL, NULL}}},
+    {"skr-poisson-law-1",
+     "poisson",
+     "skr-poisson-law-1: the law of the Poisson set of Wang et al. 2024 (SKR): f and the four "
+     "boundary functions Chebyshev polynomials of degree 5 in x with coefficients uniform on (-1, "
+     "1), "
+     "argument 2 x - 1; 5-point on vertices (published: quadratic triangles)",
+     {{"law", "chebyshev_x"}, {"degree", "5"}, {"amplitude", "1"}, {NULL, NULL}}},
     {NULL, NULL, NULL, {{NULL, NULL}}}};

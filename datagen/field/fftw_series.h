@@ -1,7 +1,7 @@
 /**
  * fftw_series - the sum of a cosine or Fourier series at all points of a grid
  *
- * The only place of the generator that calls FFTW (plans with FFTW_ESTIMATE: the same sums every
+ * With fftw_lines.c the only place of the generator that calls FFTW (plans with FFTW_ESTIMATE: the same sums every
  * time). Serial; 1 to 3 axes.
  */
 #pragma once

@@ -28,7 +28,7 @@ void fh_problem_list(char *text, size_t bytes)
   text[0] = '\0';
   for (int i = 0; fh_problem_registry[i] && used < bytes; i++) {
     const fh_problem_class *c = fh_problem_registry[i];
-    used += (size_t)snprintf(text + used, bytes - used, "%-16s %s\n", c->name, c->help);
+    used += (size_t)snprintf(text + used, bytes - used, "%-19s %s\n", c->name, c->help);
   }
 }
 

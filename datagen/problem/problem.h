@@ -33,6 +33,9 @@ typedef struct {
   PetscErrorCode (*matrix_create)(fh_problem *p, Mat *matrix);
   PetscErrorCode (*matrix)(fh_problem *p, Mat matrix);
   PetscErrorCode (*rhs)(fh_problem *p, Vec b);
+  /* Optional, collective: *good = false refuses a solution that the solver found (near resonance, say),
+     with the reason in why. The sample is then stored as one that has none. */
+  PetscErrorCode (*accept)(fh_problem *p, Vec b, Vec x, bool *good, char why[256]);
   /* Unknowns x [p->unknowns] -> p->value[f] of every output f. Local. */
   void (*store)(fh_problem *p, const double *x);
   /* And back, for verification; false if the stored fields do not hold the unknowns. Local. */

@@ -40,6 +40,7 @@ typedef struct {
 /** What is known about the matrices beforehand: chooses the solver where the user chose none. */
 typedef struct {
   bool symmetric, positive_definite;
+  int dim; /* of the grid: factors of 3-D matrices fill in */
 } fh_sequence_hint;
 
 typedef struct {

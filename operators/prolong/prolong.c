@@ -14,16 +14,14 @@ typedef struct {
 } prolong;
 
 typedef struct {
-  fh_real *w, *dw, *field;
+  fh_real *w, *field;
 } bench;
 
 static size_t bench_of(const prolong *v, void *work, bench *b)
 {
   const fh_taps *t = v->taps;
-  const ptrdiff_t weights = fh_taps_packed(t);
   fh_carve c = {.base = work};
-  b->w = fh_carve_reals(&c, 2 * weights);
-  b->dw = fh_carve_reals(&c, weights * t->k->lanes);
+  b->w = fh_carve_reals(&c, 2 * fh_taps_packed(t));
   b->field = fh_carve_reals(&c, fh_taps_work(t));
   return c.used;
 }
@@ -86,7 +84,7 @@ static fh_status forward(fh_op *op, const fh_fwd *io)
   bench_of(v, io->work, &b);
   fh_taps_pack_scatter(v->taps, io->param[WEIGHT], b.w);
   for (ptrdiff_t i = 0; i < io->batch; i++)
-    fh_taps_scatter(v->taps, b.w, 1, v->config.bias ? io->param[BIAS] : NULL,
+    fh_taps_scatter(v->taps, b.w, v->config.bias ? io->param[BIAS] : NULL,
                     v->config.add ? io->in[1] + i * out : NULL, io->in[0] + i * in,
                     io->out[0] + i * out, b.field);
   return FH_OK;
@@ -113,13 +111,9 @@ static fh_status backward(fh_op *op, const fh_bwd *io)
   bench b;
   bench_of(v, io->work, &b);
   fh_taps_pack_gather(t, 1, io->param[WEIGHT], b.w);
-  memset(b.dw, 0, (size_t)(fh_taps_packed(t) * t->k->lanes) * sizeof(fh_real));
-  for (ptrdiff_t i = 0; i < io->batch; i++) {
-    const fh_real *dy = io->dout[0] + i * out;
-    fh_taps_outer(t, 1, io->in[0] + i * in, dy, b.dw, NULL, b.field);
-    if (io->din[0]) fh_taps_gather(t, b.w, NULL, NULL, dy, io->din[0] + i * in, b.field);
-  }
-  t->k->fold(fh_taps_packed(t), b.dw, io->dparam[WEIGHT]);
+  for (ptrdiff_t i = 0; i < io->batch; i++)
+    fh_taps_scatter_back(t, b.w, io->dout[0] + i * out, io->in[0] + i * in,
+                         io->din[0] ? io->din[0] + i * in : NULL, io->dparam[WEIGHT], b.field);
   if (v->config.bias) bias_gradient(&op->out[0], io->batch, io->dout[0], io->dparam[BIAS]);
   if (v->config.add && io->din[1]) fh_copy(io->batch * out, io->dout[0], io->din[1]);
   return FH_OK;

@@ -15,17 +15,14 @@ typedef struct {
 } residual;
 
 typedef struct {
-  fh_real *w, *dw, *db, *b, *field;
+  fh_real *w, *b, *field;
 } bench;
 
 static size_t bench_of(const residual *v, void *work, bench *b)
 {
   const fh_taps *t = v->taps;
-  const ptrdiff_t weights = fh_taps_packed(t), lanes = t->k->lanes;
   fh_carve c = {.base = work};
-  b->w = fh_carve_reals(&c, 2 * weights);
-  b->dw = fh_carve_reals(&c, weights * lanes);
-  b->db = fh_carve_reals(&c, t->out * lanes);
+  b->w = fh_carve_reals(&c, 2 * fh_taps_packed(t));
   b->b = fh_carve_reals(&c, t->out);
   b->field = fh_carve_reals(&c, fh_taps_work(t));
   return c.used;
@@ -76,15 +73,10 @@ static fh_status backward(fh_op *op, const fh_bwd *io)
   bench b;
   bench_of(v, io->work, &b);
   fh_taps_pack_scatter(t, io->param[WEIGHT], b.w);
-  memset(b.dw, 0, (size_t)(fh_taps_packed(t) * t->k->lanes) * sizeof(fh_real));
-  memset(b.db, 0, (size_t)(t->out * t->k->lanes) * sizeof(fh_real));
-  for (ptrdiff_t i = 0; i < io->batch; i++) {
-    const fh_real *dr = io->dout[0] + i * nf;
-    fh_taps_outer(t, -1, dr, io->in[U] + i * nu, b.dw, v->config.bias ? b.db : NULL, b.field);
-    if (io->din[U]) fh_taps_scatter(t, b.w, -1, NULL, NULL, dr, io->din[U] + i * nu, b.field);
-  }
-  t->k->fold(fh_taps_packed(t), b.dw, io->dparam[WEIGHT]);
-  if (v->config.bias) t->k->fold(t->out, b.db, io->dparam[BIAS]);
+  for (ptrdiff_t i = 0; i < io->batch; i++)
+    fh_taps_gather_back(t, b.w, -1, NULL, io->dout[0] + i * nf, io->in[U] + i * nu,
+                        io->din[U] ? io->din[U] + i * nu : NULL, io->dparam[WEIGHT],
+                        v->config.bias ? io->dparam[BIAS] : NULL, b.field);
   if (io->din[F]) fh_copy(io->batch * nf, io->dout[0], io->din[F]);
   return FH_OK;
 }

@@ -15,23 +15,19 @@ typedef struct {
 } smooth;
 
 typedef struct {
-  fh_real *wa, *ws, *dwa, *dws, *dba, *dbs; /* packed weights, sums of gradients */
-  fh_real *bias;                            /* -a */
-  fh_real *r, *h;                           /* fields like f of one sample */
+  fh_real *wa, *ws; /* packed weights */
+  fh_real *bias;    /* -a */
+  fh_real *r, *h;   /* fields like f of one sample */
   fh_real *field;
 } bench;
 
 static size_t bench_of(const smooth *v, ptrdiff_t f, void *work, bench *b)
 {
-  const ptrdiff_t weights = fh_taps_packed(v->a), lanes = v->a->k->lanes;
+  const ptrdiff_t weights = fh_taps_packed(v->a);
   const ptrdiff_t for_a = fh_taps_work(v->a), for_s = fh_taps_work(v->s);
   fh_carve c = {.base = work};
   b->wa = fh_carve_reals(&c, 2 * weights);
   b->ws = fh_carve_reals(&c, 2 * weights);
-  b->dwa = fh_carve_reals(&c, weights * lanes);
-  b->dws = fh_carve_reals(&c, weights * lanes);
-  b->dba = fh_carve_reals(&c, v->a->out * lanes);
-  b->dbs = fh_carve_reals(&c, v->s->out * lanes);
   b->bias = fh_carve_reals(&c, v->a->out);
   b->r = fh_carve_reals(&c, f);
   b->h = fh_carve_reals(&c, f);
@@ -85,24 +81,6 @@ static fh_status forward(fh_op *op, const fh_fwd *io)
   return FH_OK;
 }
 
-static void clear(const smooth *v, const bench *b)
-{
-  const size_t bytes = (size_t)v->a->k->lanes * sizeof(fh_real);
-  memset(b->dwa, 0, (size_t)fh_taps_packed(v->a) * bytes);
-  memset(b->dws, 0, (size_t)fh_taps_packed(v->s) * bytes);
-  memset(b->dba, 0, (size_t)v->a->out * bytes);
-  memset(b->dbs, 0, (size_t)v->s->out * bytes);
-}
-
-static void add_gradients(const smooth *v, const bench *b, fh_real *const *dparam)
-{
-  v->a->k->fold(fh_taps_packed(v->a), b->dwa, dparam[A_WEIGHT]);
-  v->s->k->fold(fh_taps_packed(v->s), b->dws, dparam[S_WEIGHT]);
-  if (!v->config.bias) return;
-  v->a->k->fold(v->a->out, b->dba, dparam[A_BIAS]);
-  v->s->k->fold(v->s->out, b->dbs, dparam[S_BIAS]);
-}
-
 static fh_status backward(fh_op *op, const fh_bwd *io)
 {
   const smooth *v = op->data;
@@ -113,16 +91,14 @@ static fh_status backward(fh_op *op, const fh_bwd *io)
   bench_of(v, nf, io->work, &b);
   fh_taps_pack_scatter(v->a, io->param[A_WEIGHT], b.wa);
   fh_taps_pack_scatter(v->s, io->param[S_WEIGHT], b.ws);
-  clear(v, &b);
   for (ptrdiff_t i = 0; i < io->batch; i++) {
     const fh_real *g = io->dout[0] + i * nu, *u = io->in[U] + i * nu;
     fh_real *h = io->din[F] ? io->din[F] + i * nf : b.h;
-    fh_taps_scatter(v->s, b.ws, 1, NULL, NULL, g, h, b.field);
-    fh_taps_outer(v->s, 1, g, saved + i * nf, b.dws, bias ? b.dbs : NULL, b.field);
-    fh_taps_outer(v->a, -1, h, u, b.dwa, bias ? b.dba : NULL, b.field);
-    if (io->din[U]) fh_taps_scatter(v->a, b.wa, -1, NULL, g, h, io->din[U] + i * nu, b.field);
+    fh_taps_gather_back(v->s, b.ws, 1, NULL, g, saved + i * nf, h, io->dparam[S_WEIGHT],
+                        bias ? io->dparam[S_BIAS] : NULL, b.field);
+    fh_taps_gather_back(v->a, b.wa, -1, g, h, u, io->din[U] ? io->din[U] + i * nu : NULL,
+                        io->dparam[A_WEIGHT], bias ? io->dparam[A_BIAS] : NULL, b.field);
   }
-  add_gradients(v, &b, io->dparam);
   return FH_OK;
 }
 

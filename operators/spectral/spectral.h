@@ -33,6 +33,10 @@ typedef struct {
   ptrdiff_t out_n[3]; /* output points per axis; 0: as the input */
   double init_std;    /* standard deviation of the weight; 0: sqrt(2 / (in + out)) */
   int method;         /* fh_spectral_method; auto: by cost, at setup */
+  /* channels of the mixing where a channel matrix stands before it (mid_in) or after it (mid_out);
+     0: there is none. mid_each: the mixing multiplies each of mid_in = mid_out channels by itself */
+  ptrdiff_t mid_in, mid_out;
+  bool mid_each;
 } fh_spectral_config;
 
 /**
@@ -40,6 +44,9 @@ typedef struct {
  *
  * Parameters: "weight.tensor" (in, out, m1, .., mN) complex, separable (C, m1, .., mN), normal of
  * standard deviation init_std; "bias" (out, 1, .., 1) if asked for, normal with the same deviation.
+ * With channel matrices: "weight.in" (in, mid_in), "weight.out" (out, mid_out), and weight.tensor
+ * between them, (mid_in or in, mid_out or out, m1, .., mN) or, with mid_each, (mid_in, m1, .., mN):
+ *   Y = weight.out . R(k) . weight.in^T X
  * One input (in_channels), one output (out_channels) on the whole grid of the rank. The grid is
  * taken to be periodic whatever its boundary kind says. Errors: FH_ERR_ARG for a configuration that
  * makes no sense; at setup FH_ERR_SHAPE for channels or axes that do not fit, FH_ERR_UNSUPPORTED

@@ -14,17 +14,14 @@ typedef struct {
 } stencil;
 
 typedef struct {
-  fh_real *w, *dw, *db, *field;
+  fh_real *w, *field;
 } bench;
 
 static size_t bench_of(const stencil *v, void *work, bench *b)
 {
   const fh_taps *t = v->taps;
-  const ptrdiff_t weights = fh_taps_packed(t), lanes = t->k->lanes;
   fh_carve c = {.base = work};
-  b->w = fh_carve_reals(&c, 2 * weights);
-  b->dw = fh_carve_reals(&c, weights * lanes);
-  b->db = fh_carve_reals(&c, t->out * lanes);
+  b->w = fh_carve_reals(&c, 2 * fh_taps_packed(t));
   b->field = fh_carve_reals(&c, fh_taps_work(t));
   return c.used;
 }
@@ -100,20 +97,14 @@ static fh_status backward(fh_op *op, const fh_bwd *io)
 {
   const stencil *v = op->data;
   const fh_taps *t = v->taps;
-  const bool bias = v->config.bias;
   const ptrdiff_t in = fh_shape_sample(&op->in[0]), out = fh_shape_sample(&op->out[0]);
   bench b;
   bench_of(v, io->work, &b);
   fh_taps_pack_scatter(t, io->param[WEIGHT], b.w);
-  memset(b.dw, 0, (size_t)(fh_taps_packed(t) * t->k->lanes) * sizeof(fh_real));
-  memset(b.db, 0, (size_t)(t->out * t->k->lanes) * sizeof(fh_real));
-  for (ptrdiff_t i = 0; i < io->batch; i++) {
-    const fh_real *dy = io->dout[0] + i * out;
-    fh_taps_outer(t, 1, dy, io->in[0] + i * in, b.dw, bias ? b.db : NULL, b.field);
-    if (io->din[0]) fh_taps_scatter(t, b.w, 1, NULL, NULL, dy, io->din[0] + i * in, b.field);
-  }
-  t->k->fold(fh_taps_packed(t), b.dw, io->dparam[WEIGHT]);
-  if (bias) t->k->fold(t->out, b.db, io->dparam[BIAS]);
+  for (ptrdiff_t i = 0; i < io->batch; i++)
+    fh_taps_gather_back(t, b.w, 1, NULL, io->dout[0] + i * out, io->in[0] + i * in,
+                        io->din[0] ? io->din[0] + i * in : NULL, io->dparam[WEIGHT],
+                        v->config.bias ? io->dparam[BIAS] : NULL, b.field);
   if (v->config.add && io->din[1]) fh_copy(io->batch * out, io->dout[0], io->din[1]);
   return FH_OK;
 }

@@ -16,6 +16,7 @@ typedef struct {
 
 typedef struct {
   bool resume, overwrite, dry_run;
+  ptrdiff_t ranks_per_sample;
 } train_call;
 
 typedef struct {
@@ -47,6 +48,8 @@ static const fh_field call_fields[] = {
      "remove the earlier run in the folder"},
     {"dry_run", FH_FIELD_BOOL, AT(dry_run), "false", 0, 0, NULL,
      "only tell sizes, memory and time, write nothing"},
+    {"ranks_per_sample", FH_FIELD_INT, AT(ranks_per_sample), "1", 1, 1e6, NULL,
+     "ranks that share the patches of a sample (model mg-tfno); divides ranks and patches"},
     FH_FIELDS_END};
 #undef AT
 
@@ -196,7 +199,7 @@ static fh_status run_train(fh_run *run, void *config)
   fh_team *team = NULL;
   FH_TRY(fh_require("data", c->files.data));
   if (!c->call.dry_run) FH_TRY(fh_require("out", c->files.out));
-  FH_TRY(fh_team_create(run->comm, 1, 1, &team));
+  FH_TRY(fh_team_create(run->comm, (int)c->call.ranks_per_sample, 1, &team));
   fh_status st = open_data(run->comm, c, &d);
   if (st == FH_OK) st = train(run, team, c, &d);
   close_data(&d);

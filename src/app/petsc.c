@@ -2,6 +2,8 @@
 
 #include <stdbool.h>
 
+#include "datagen/skr/gcrodr.h"
+
 fh_status fh_petsc_start(int argc, char **argv)
 {
   FH_TRY_PETSC(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
@@ -15,6 +17,7 @@ fh_status fh_petsc_start(int argc, char **argv)
              sentence && sentence[0] ? sentence : general);
   }
   FH_TRY_PETSC(error);
+  FH_TRY_PETSC(KSPGCRODRRegister()); /* -ksp_type gcrodr */
   return FH_OK;
 }
 

@@ -179,6 +179,7 @@ fh_status fh_taps_create(const fh_taps_shape *shape, ptrdiff_t in, ptrdiff_t out
   fh_taps *s = NULL;
   FH_NEW(s, 1);
   s->k = fh_pointwise_get();
+  s->row = fh_taps_kernels_get();
   s->in = in;
   s->out = out;
   fh_status st = set_axes(s, shape);

@@ -1,16 +1,15 @@
 /**
  * taps - convolutions between a fine and a coarse grid, their adjoints, any boundary kind
  *
- * One stencil W of kernel k, stride s and padding p is three maps:
+ * One stencil W of kernel k, stride s and padding p is two maps, and each has its adjoint:
  *   gather   y[o, i] = sum_{c,a} W[o,c,a] x[c, B(s i + a - p)]      fine x -> coarse y
  *   scatter  x[c, B(s i + a - p)] += W[o,c,a] y[o, i]               coarse y -> fine x (its adjoint)
- *   outer    dW[o,c,a] += sum_i y[o, i] x[c, B(s i + a - p)]
  * B says what stands outside the fine grid: nothing (zero), the mirror image, the last value, or the
  * other end; each side of each axis for itself. s = 1 is a convolution, s = 2 a restriction; the
  * scatter of s = 2 is the transposed convolution. Fields are [channels][n1]...[nd] of one sample.
  *
  * The fine field is copied, band by band, into a padded one that is split by the residues modulo s
- * (phases): every entry of the kernel is then a shift by one number, and all three maps are small
+ * (phases): every entry of the kernel is then a shift by one number, and all maps are small
  * matrices on shifted rows that are never gathered (kernels/pointwise.h).
  */
 #pragma once
@@ -19,6 +18,7 @@
 
 #include "base/status.h"
 #include "kernels/pointwise.h"
+#include "kernels/taps_kernels.h"
 
 typedef enum {
   FH_SIDE_ZERO,      /* Dirichlet: zeros outside */
@@ -42,6 +42,7 @@ typedef struct {
 
 typedef struct {
   const fh_pointwise *k;
+  const fh_taps_kernels *row;
   ptrdiff_t in, out; /* channels of the fine and of the coarse field */
   ptrdiff_t taps;    /* entries of a kernel */
   int phases;
@@ -88,10 +89,14 @@ void fh_taps_pack_scatter(const fh_taps *s, const fh_real *w, fh_real *packed);
 /** y = bias + c + W x, one sample; bias [out] and c (a field like y) may be NULL. */
 void fh_taps_gather(const fh_taps *s, const fh_real *packed, const fh_real *bias, const fh_real *c,
                     const fh_real *x, fh_real *y, fh_real *work);
-/** x = bias + c + W' (sign y), one sample; bias [in] and c (a field like x) may be NULL. */
-void fh_taps_scatter(const fh_taps *s, const fh_real *packed, fh_real sign, const fh_real *bias,
-                     const fh_real *c, const fh_real *y, fh_real *x, fh_real *work);
-/** sum[out][in][taps][lane] += (sign y) x, and, if not NULL, sum_y[out][lane] += sign y; fold them
- *  with k->fold. */
-void fh_taps_outer(const fh_taps *s, fh_real sign, const fh_real *y, const fh_real *x, fh_real *sum,
-                   fh_real *sum_y, fh_real *work);
+/** x = bias + c + W' y, one sample; bias [in] and c (a field like x) may be NULL. */
+void fh_taps_scatter(const fh_taps *s, const fh_real *packed, const fh_real *bias, const fh_real *c,
+                     const fh_real *y, fh_real *x, fh_real *work);
+/** Adjoint of gather with sign W: dx = c + W' (sign dy), dw[out][in][taps] += (sign dy) x, db[out] +=
+ *  sum of sign dy. packed: of scatter; c, dx and db may be NULL. */
+void fh_taps_gather_back(const fh_taps *s, const fh_real *packed, fh_real sign, const fh_real *c,
+                         const fh_real *dy, const fh_real *x, fh_real *dx, fh_real *dw, fh_real *db,
+                         fh_real *work);
+/** Adjoint of scatter: dy = W dx, dw[out][in][taps] += y dx. packed: of gather; dy may be NULL. */
+void fh_taps_scatter_back(const fh_taps *s, const fh_real *packed, const fh_real *dx,
+                          const fh_real *y, fh_real *dy, fh_real *dw, fh_real *work);

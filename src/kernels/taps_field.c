@@ -23,34 +23,53 @@ static void load_rim(const fh_taps *s, const fh_real *src, ptrdiff_t f, ptrdiff_
   }
 }
 
-static void load_row(const fh_taps *s, const fh_real *src, ptrdiff_t f, fh_real *dst)
+/* points of the grid at even and at odd places: phases and first points of a row */
+static void halves(const fh_taps *s, ptrdiff_t at[2])
 {
-  ptrdiff_t first, last;
-  inside_of(s, f, &first, &last);
-  load_rim(s, src, f, 0, first, dst);
-  load_rim(s, src, f, last, s->phase[2], dst);
-  const fh_real *from = src + s->stride[2] * first + f - s->pad[2];
-  if (s->stride[2] == 1)
-    memcpy(dst + first, from, (size_t)(last - first) * sizeof *dst);
-  else
-    for (ptrdiff_t q = 0; q < last - first; q++) dst[first + q] = from[2 * q];
+  const ptrdiff_t p = s->pad[2];
+  at[0] = p % 2 * s->phase_pitch + p / 2;
+  at[1] = (p + 1) % 2 * s->phase_pitch + (p + 1) / 2;
+}
+
+/* all phases of one row of the grid; dst: phase 0 */
+static void load_row(const fh_taps *s, const fh_real *src, fh_real *dst)
+{
+  const ptrdiff_t n = s->fine[2];
+  for (ptrdiff_t f = 0; f < s->stride[2]; f++) {
+    ptrdiff_t first, last;
+    inside_of(s, f, &first, &last);
+    load_rim(s, src, f, 0, first, dst + f * s->phase_pitch);
+    load_rim(s, src, f, last, s->phase[2], dst + f * s->phase_pitch);
+  }
+  if (s->stride[2] == 1) {
+    memcpy(dst + s->pad[2], src, (size_t)n * sizeof *dst);
+    return;
+  }
+  ptrdiff_t at[2];
+  halves(s, at);
+  s->row->unweave(n / 2, src, dst + at[0], dst + at[1]);
+  if (n % 2) dst[at[0] + n / 2] = src[n - 1];
+}
+
+static void clear_row(const fh_taps *s, fh_real *dst)
+{
+  for (ptrdiff_t f = 0; f < s->stride[2]; f++)
+    memset(dst + f * s->phase_pitch, 0, (size_t)s->phase[2] * sizeof *dst);
 }
 
 /* one row of axis 0 of one channel; src NULL: it lies outside */
 static void load_plane(const fh_taps *s, const fh_real *src, ptrdiff_t f0, fh_real *dst)
 {
   for (ptrdiff_t f1 = 0; f1 < s->stride[1]; f1++)
-    for (ptrdiff_t f2 = 0; f2 < s->stride[2]; f2++) {
-      const ptrdiff_t phase = (f0 * s->stride[1] + f1) * s->stride[2] + f2;
-      for (ptrdiff_t q = 0; q < s->phase[1]; q++) {
-        fh_real *row = dst + phase * s->phase_pitch + q * s->phase[2];
-        const ptrdiff_t r = s->stride[1] * q + f1;
-        const ptrdiff_t i = src && r < s->padded[1] ? s->source[1][r] : -1;
-        if (i < 0)
-          memset(row, 0, (size_t)s->phase[2] * sizeof *row);
-        else
-          load_row(s, src + i * s->fine[2], f2, row);
-      }
+    for (ptrdiff_t q = 0; q < s->phase[1]; q++) {
+      fh_real *row =
+          dst + (f0 * s->stride[1] + f1) * s->stride[2] * s->phase_pitch + q * s->phase[2];
+      const ptrdiff_t r = s->stride[1] * q + f1;
+      const ptrdiff_t i = src && r < s->padded[1] ? s->source[1][r] : -1;
+      if (i < 0)
+        clear_row(s, row);
+      else
+        load_row(s, src + i * s->fine[2], row);
     }
 }
 
@@ -93,7 +112,7 @@ void fh_taps_load_coarse(const fh_taps *s, fh_real sign, const fh_real *y, ptrdi
       }
       const fh_real *src = y + (o * s->coarse[0] + i) * s->coarse[1] * n;
       for (ptrdiff_t j = 0; j < s->coarse[1]; j++, dst += s->phase[2], src += n) {
-        for (ptrdiff_t q = 0; q < n; q++) dst[q] = sign * src[q];
+        s->row->scale(n, sign, src, dst);
         memset(dst + n, 0, (size_t)(s->phase[2] - n) * sizeof *dst);
       }
       memset(dst, 0, (size_t)((s->phase[1] - s->coarse[1]) * s->phase[2]) * sizeof *dst);
@@ -115,22 +134,19 @@ static void add_rim(const fh_taps *s, const fh_real *row, ptrdiff_t f, ptrdiff_t
   }
 }
 
-static void store_row(const fh_taps *s, const fh_real *row, ptrdiff_t f, fh_real bias,
-                      const fh_real *c, fh_real *dst)
+/* the points of a row of the grid; row: phase 0 */
+static void store_row(const fh_taps *s, const fh_real *row, fh_real bias, const fh_real *c,
+                      fh_real *dst)
 {
-  ptrdiff_t first, last;
-  inside_of(s, f, &first, &last);
-  const ptrdiff_t step = s->stride[2], count = last - first, at = step * first + f - s->pad[2];
-  row += first;
-  dst += at;
-  if (c && step == 1)
-    for (ptrdiff_t q = 0; q < count; q++) dst[q] = row[q] + bias + c[at + q];
-  else if (step == 1)
-    for (ptrdiff_t q = 0; q < count; q++) dst[q] = row[q] + bias;
-  else if (c)
-    for (ptrdiff_t q = 0; q < count; q++) dst[2 * q] = row[q] + bias + c[at + 2 * q];
-  else
-    for (ptrdiff_t q = 0; q < count; q++) dst[2 * q] = row[q] + bias;
+  const ptrdiff_t n = s->fine[2];
+  if (s->stride[2] == 1) {
+    s->row->shift(n, row + s->pad[2], bias, c, dst);
+    return;
+  }
+  ptrdiff_t at[2];
+  halves(s, at);
+  s->row->weave(n / 2, row + at[0], row + at[1], bias, c, dst);
+  if (n % 2) s->row->shift(1, row + at[0] + n / 2, bias, c ? c + n - 1 : NULL, dst + n - 1);
 }
 
 /* row r1 of a padded plane, all phases of axis 2; inside: dst is written, else added to */
@@ -140,8 +156,7 @@ static void fold_row(const fh_taps *s, const fh_real *plane, ptrdiff_t f0, ptrdi
   const ptrdiff_t f1 = r1 % s->stride[1];
   const fh_real *rows = plane + (f0 * s->stride[1] + f1) * s->stride[2] * s->phase_pitch +
                         r1 / s->stride[1] * s->phase[2];
-  for (ptrdiff_t f = 0; inside && f < s->stride[2]; f++)
-    store_row(s, rows + f * s->phase_pitch, f, bias, c, dst);
+  if (inside) store_row(s, rows, bias, c, dst);
   for (ptrdiff_t f = 0; f < s->stride[2]; f++) { /* once all points of the row are written */
     const fh_real *row = rows + f * s->phase_pitch;
     ptrdiff_t first = 0, last = 0;

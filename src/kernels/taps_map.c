@@ -1,4 +1,4 @@
-/* taps_map - gather, scatter and outer, band by band; see taps.h */
+/* taps_map - gather, scatter and their adjoints, band by band; see taps.h */
 #include <string.h>
 
 #include "kernels/taps_impl.h"
@@ -56,53 +56,94 @@ static void gather_long(const fh_taps *s, const fh_real *packed, const fh_real *
       }
 }
 
+static void gather_band(const fh_taps *s, const fh_real *packed, const fh_real *bias,
+                        const fh_real *c, const fh_real *padded, ptrdiff_t first, ptrdiff_t rows,
+                        fh_real *gapped, fh_real *y)
+{
+  if (s->rows)
+    gather_rows(s, packed, bias, c, padded, first, rows, y);
+  else
+    gather_long(s, packed, bias, c, padded, first, rows, gapped, y);
+}
+
 void fh_taps_gather(const fh_taps *s, const fh_real *packed, const fh_real *bias, const fh_real *c,
                     const fh_real *x, fh_real *y, fh_real *work)
 {
   for (ptrdiff_t i = 0; i < s->coarse[0]; i += s->band) {
     const ptrdiff_t rows = s->coarse[0] - i < s->band ? s->coarse[0] - i : s->band;
     fh_taps_load_fine(s, x, i, rows + s->reach[0], work);
-    if (s->rows)
-      gather_rows(s, packed, bias, c, work, i, rows, y);
-    else
-      gather_long(s, packed, bias, c, work, i, rows, second(s, work), y);
+    gather_band(s, packed, bias, c, work, i, rows, second(s, work), y);
   }
 }
 
 /* ---- scatter -------------------------------------------------------------------------------------- */
 
-void fh_taps_scatter(const fh_taps *s, const fh_real *packed, fh_real sign, const fh_real *bias,
-                     const fh_real *c, const fh_real *y, fh_real *x, fh_real *work)
+/* rows of all phases from the gapped field of a band, and from there to x */
+static void scatter_band(const fh_taps *s, const fh_real *packed, const fh_real *bias,
+                         const fh_real *c, const fh_real *gapped, ptrdiff_t first, ptrdiff_t rows,
+                         fh_real *phases, fh_real *x, fh_real *halo)
+{
+  for (int f = 0; f < s->phases; f++) {
+    const ptrdiff_t k = s->out * s->n_taps[f], before = s->out * s->first_tap[f];
+    s->k->apply(s->in, k, rows * s->plane, packed + s->in * before, NULL, NULL, 0, NULL, gapped,
+                s->off_scatter + before, phases + f * s->phase_pitch, s->fine_pitch);
+  }
+  fh_taps_fold(s, bias, c, phases, first, rows, x, halo);
+}
+
+void fh_taps_scatter(const fh_taps *s, const fh_real *packed, const fh_real *bias, const fh_real *c,
+                     const fh_real *y, fh_real *x, fh_real *work)
 {
   fh_real *gapped = second(s, work), *halo = gapped + s->out * s->coarse_pitch;
   memset(halo, 0, (size_t)halo_size(s) * sizeof *halo);
   for (ptrdiff_t i = 0; i < s->phase[0]; i += s->band) {
     const ptrdiff_t rows = s->phase[0] - i < s->band ? s->phase[0] - i : s->band;
-    fh_taps_load_coarse(s, sign, y, i - s->reach[0], rows + s->reach[0], gapped);
-    for (int f = 0; f < s->phases; f++) {
-      const ptrdiff_t k = s->out * s->n_taps[f], before = s->out * s->first_tap[f];
-      s->k->apply(s->in, k, rows * s->plane, packed + s->in * before, NULL, NULL, 0, NULL, gapped,
-                  s->off_scatter + before, work + f * s->phase_pitch, s->fine_pitch);
-    }
-    fh_taps_fold(s, bias, c, work, i, rows, x, halo);
+    fh_taps_load_coarse(s, 1, y, i - s->reach[0], rows + s->reach[0], gapped);
+    scatter_band(s, packed, bias, c, gapped, i, rows, work, x, halo);
   }
   fh_taps_add_halo(s, halo, x);
 }
 
-/* ---- outer ---------------------------------------------------------------------------------------- */
+/* ---- adjoints: the gradients of the weight and of the field from one pass over both fields --------- */
 
-void fh_taps_outer(const fh_taps *s, fh_real sign, const fh_real *y, const fh_real *x, fh_real *sum,
-                   fh_real *sum_y, fh_real *work)
+/* rows of a band: gapped points to the first one */
+static void outer_band(const fh_taps *s, const fh_real *gapped, const fh_real *padded,
+                       ptrdiff_t rows, fh_real *dw, fh_real *db)
+{
+  const ptrdiff_t length = (rows - 1) * s->plane + (s->coarse[1] - 1) * s->phase[2] + s->coarse[2];
+  s->row->outer(s->out, s->in * s->taps, length, gapped, s->coarse_pitch, padded, s->off_gather,
+                dw);
+  if (db) s->row->row_sums(s->out, length, gapped, s->coarse_pitch, db);
+}
+
+void fh_taps_gather_back(const fh_taps *s, const fh_real *packed, fh_real sign, const fh_real *c,
+                         const fh_real *dy, const fh_real *x, fh_real *dx, fh_real *dw, fh_real *db,
+                         fh_real *work)
+{
+  fh_real *gapped = second(s, work), *halo = gapped + s->out * s->coarse_pitch;
+  memset(halo, 0, (size_t)halo_size(s) * sizeof *halo);
+  for (ptrdiff_t i = 0; i < s->phase[0]; i += s->band) {
+    const ptrdiff_t rows = s->phase[0] - i < s->band ? s->phase[0] - i : s->band;
+    const ptrdiff_t here = s->coarse[0] - i < rows ? s->coarse[0] - i : rows;
+    fh_taps_load_coarse(s, sign, dy, i - s->reach[0], rows + s->reach[0], gapped);
+    if (here > 0) {
+      fh_taps_load_fine(s, x, i, here + s->reach[0], work);
+      outer_band(s, gapped + s->front + s->reach[0] * s->plane, work, here, dw, db);
+    }
+    if (dx) scatter_band(s, packed, NULL, c, gapped, i, rows, work, dx, halo);
+  }
+  if (dx) fh_taps_add_halo(s, halo, dx);
+}
+
+void fh_taps_scatter_back(const fh_taps *s, const fh_real *packed, const fh_real *dx,
+                          const fh_real *y, fh_real *dy, fh_real *dw, fh_real *work)
 {
   fh_real *gapped = second(s, work);
   for (ptrdiff_t i = 0; i < s->coarse[0]; i += s->band) {
     const ptrdiff_t rows = s->coarse[0] - i < s->band ? s->coarse[0] - i : s->band;
-    const ptrdiff_t length =
-        (rows - 1) * s->plane + (s->coarse[1] - 1) * s->phase[2] + s->coarse[2];
-    fh_taps_load_fine(s, x, i, rows + s->reach[0], work);
-    fh_taps_load_coarse(s, sign, y, i, rows, gapped);
-    s->k->outer(s->out, s->in * s->taps, length, gapped + s->front, s->coarse_pitch, work,
-                s->off_gather, sum);
-    if (sum_y) s->k->row_sums(s->out, length, gapped + s->front, s->coarse_pitch, sum_y);
+    fh_taps_load_fine(s, dx, i, rows + s->reach[0], work);
+    fh_taps_load_coarse(s, 1, y, i, rows, gapped);
+    outer_band(s, gapped + s->front, work, rows, dw, NULL);
+    if (dy) gather_band(s, packed, NULL, NULL, work, i, rows, gapped, dy);
   }
 }

@@ -86,7 +86,7 @@ static fh_status crop(const fh_fno_config *c, const margin *m, fh_program *p, fh
   return FH_OK;
 }
 
-static fh_status build(const void *config, int in_channels, int out_channels, fh_program *p,
+fh_status fh_fno_build(const void *config, int in_channels, int out_channels, fh_program *p,
                        fh_slot *x)
 {
   const fh_fno_config *c = config;
@@ -106,5 +106,14 @@ const fh_model_class fh_fno_class = {
     .config_bytes = sizeof(fh_fno_config),
     .fields = fh_fno_fields,
     .check = fh_fno_check,
-    .build = build,
+    .build = fh_fno_build,
+};
+
+const fh_model_class fh_tfno_class = {
+    .name = "tfno",
+    .help = "tensorised FNO: the spectral weights are factorised",
+    .config_bytes = sizeof(fh_fno_config),
+    .fields = fh_tfno_fields,
+    .check = fh_fno_check,
+    .build = fh_fno_build,
 };

@@ -4,7 +4,8 @@
  * positional embedding -> lifting -> padding -> blocks -> crop -> projection; the formula of a block
  * stands in docs/models.md. Options, names of the parameters, their number and their initial laws are
  * those of neuraloperator 2 (models/fno.py, layers/fno_block.py), except: the change of resolution is
- * exact in Fourier space; padding may be one-sided; the norm over the whole function has its own name.
+ * exact in Fourier space; padding may be one-sided; the norm over the whole function has its own name;
+ * spectral weights may be factorised jointly over the layers.
  */
 #pragma once
 
@@ -33,6 +34,12 @@ typedef struct {
   int domain_padding_mode;                /* 0: on both sides, 1: behind the field only */
   fh_real_list resolution_scaling_factor; /* one, one a layer, or one a layer and axis; empty: 1 */
   int spectral_method;                    /* fh_spectral_method */
+  int factorization;                      /* fh_factor_kind, of the spectral weights */
+  fh_real_list rank;                      /* a fraction, or ranks: fh_rank_resolve */
+  fh_int_list fixed_rank_modes;           /* Tucker: modes of the weight that keep their size */
+  int implementation;                     /* fh_spectral_way */
+  bool joint_factorization;               /* one tensor over all layers */
 } fh_fno_config;
 
-extern const fh_model_class fh_fno_class;
+/** fno: dense weights by default; tfno: the same with Tucker, rank 0.1. */
+extern const fh_model_class fh_fno_class, fh_tfno_class;

@@ -3,7 +3,9 @@
 #include <math.h>
 
 #include "model/fno_impl.h"
+#include "model/rank.h"
 #include "operators/activation/activation.h"
+#include "operators/spectral/weight.h"
 
 static const char *const embeddings[] = {"none", "grid", NULL};
 static const char *const norms[] = {"none", "instance_norm", "group_norm", "layer_norm", NULL};
@@ -11,57 +13,92 @@ static const char *const skips[] = {"none", "identity", "linear", "soft-gating",
 static const char *const stabilizers[] = {"none", "tanh", NULL};
 static const char *const padding_modes[] = {"symmetric", "one-sided", NULL};
 static const char *const methods[] = {"auto", "gemm", "fftw", NULL};
+static const char *const factorizations[] = {"none", "cp", "tucker", "tt", NULL};
+static const char *const implementations[] = {"auto", "factorized", "reconstructed", NULL};
+static const char *const outsides[] = {"periodic", "reflect", "zero", NULL};
+static const char *const coordinates[] = {"local", "global", NULL};
 
 #define AT(member) offsetof(fh_fno_config, member)
 
-const fh_field fh_fno_fields[] = {
-    {"n_modes", FH_FIELD_INTS, AT(n_modes), "16", 1, 65536, NULL,
-     "frequencies per axis, negative ones included; one number: every axis"},
-    {"max_n_modes", FH_FIELD_INTS, AT(max_n_modes), "", 1, 65536, NULL,
-     "rows that the weight stores per axis (last axis: columns of the half spectrum); default: "
-     "what "
-     "n_modes needs"},
-    {"hidden_channels", FH_FIELD_INT, AT(hidden_channels), "32", 1, 65536, NULL,
-     "channels between lifting and projection"},
-    {"n_layers", FH_FIELD_INT, AT(n_layers), "4", 1, 1000, NULL, "number of Fourier blocks"},
-    {"lifting_channel_ratio", FH_FIELD_REAL, AT(lifting_channel_ratio), "2", 0, 1000, NULL,
-     "width of the lifting's hidden layer over hidden_channels"},
-    {"projection_channel_ratio", FH_FIELD_REAL, AT(projection_channel_ratio), "2", 0, 1000, NULL,
-     "width of the projection's hidden layer over hidden_channels"},
-    {"positional_embedding", FH_FIELD_ENUM, AT(positional_embedding), "grid", 0, 0, embeddings,
-     "grid: the coordinates (0 to 1) are further input channels"},
-    {"non_linearity", FH_FIELD_ENUM, AT(non_linearity), "gelu", 0, 0, fh_activation_names,
-     "activation of blocks, lifting and projection (the channel MLP always uses gelu)"},
-    {"norm", FH_FIELD_ENUM, AT(norm), "none", 0, 0, norms,
-     "normalisation in the blocks; layer_norm: over all channels and points"},
-    {"norm_groups", FH_FIELD_INT, AT(norm_groups), "1", 1, 65536, NULL,
-     "groups of channels of group_norm"},
-    {"fno_skip", FH_FIELD_ENUM, AT(fno_skip), "linear", 0, 0, skips,
-     "skip connection around the Fourier layer"},
-    {"conv_bias_kernel", FH_FIELD_INT, AT(conv_bias_kernel), "1", 1, 63, NULL,
-     "side of the linear skip's kernel, odd; above 1 it is a local convolution"},
-    {"use_channel_mlp", FH_FIELD_BOOL, AT(use_channel_mlp), "true", 0, 0, NULL,
-     "a two-layer perceptron over the channels after each Fourier layer"},
-    {"channel_mlp_expansion", FH_FIELD_REAL, AT(channel_mlp_expansion), "0.5", 0, 1000, NULL,
-     "width of its hidden layer over hidden_channels"},
-    {"channel_mlp_skip", FH_FIELD_ENUM, AT(channel_mlp_skip), "soft-gating", 0, 0, skips,
-     "skip connection around the channel MLP"},
-    {"preactivation", FH_FIELD_BOOL, AT(preactivation), "false", 0, 0, NULL,
-     "activation and norm before the Fourier layer instead of after it"},
-    {"stabilizer", FH_FIELD_ENUM, AT(stabilizer), "none", 0, 0, stabilizers,
-     "tanh: bounds the input of the Fourier layer"},
-    {"separable", FH_FIELD_BOOL, AT(separable), "false", 0, 0, NULL,
-     "the Fourier layer multiplies each channel by itself, no mixing"},
-    {"domain_padding", FH_FIELD_REALS, AT(domain_padding), "", 0, 2, NULL,
-     "zeros around the field, as a fraction of its points; one number: every axis"},
-    {"domain_padding_mode", FH_FIELD_ENUM, AT(domain_padding_mode), "symmetric", 0, 0,
-     padding_modes, "symmetric: that fraction on both sides; one-sided: behind the field only"},
-    {"resolution_scaling_factor", FH_FIELD_REALS, AT(resolution_scaling_factor), "", 1e-3, 1e3,
-     NULL, "output points over input points: of all layers, of each, or of each layer and axis"},
-    {"spectral_method", FH_FIELD_ENUM, AT(spectral_method), "auto", 0, 0, methods,
-     "how the transforms are computed: small matrices, FFTW, or what costs less"},
-    FH_FIELDS_END,
-};
+/* clang-format off */
+#define FH_FNO_FIELDS(KIND) \
+    {"n_modes", FH_FIELD_INTS, AT(n_modes), "16", 1, 65536, NULL, \
+     "frequencies per axis, negative ones included; one number: every axis"}, \
+    {"max_n_modes", FH_FIELD_INTS, AT(max_n_modes), "", 1, 65536, NULL, \
+     "rows that the weight stores per axis (last axis: columns of the half spectrum); default: " \
+     "what " \
+     "n_modes needs"}, \
+    {"hidden_channels", FH_FIELD_INT, AT(hidden_channels), "32", 1, 65536, NULL, \
+     "channels between lifting and projection"}, \
+    {"n_layers", FH_FIELD_INT, AT(n_layers), "4", 1, 1000, NULL, "number of Fourier blocks"}, \
+    {"lifting_channel_ratio", FH_FIELD_REAL, AT(lifting_channel_ratio), "2", 0, 1000, NULL, \
+     "width of the lifting's hidden layer over hidden_channels"}, \
+    {"projection_channel_ratio", FH_FIELD_REAL, AT(projection_channel_ratio), "2", 0, 1000, NULL, \
+     "width of the projection's hidden layer over hidden_channels"}, \
+    {"positional_embedding", FH_FIELD_ENUM, AT(positional_embedding), "grid", 0, 0, embeddings, \
+     "grid: the coordinates (0 to 1) are further input channels"}, \
+    {"non_linearity", FH_FIELD_ENUM, AT(non_linearity), "gelu", 0, 0, fh_activation_names, \
+     "activation of blocks, lifting and projection (the channel MLP always uses gelu)"}, \
+    {"norm", FH_FIELD_ENUM, AT(norm), "none", 0, 0, norms, \
+     "normalisation in the blocks; layer_norm: over all channels and points"}, \
+    {"norm_groups", FH_FIELD_INT, AT(norm_groups), "1", 1, 65536, NULL, \
+     "groups of channels of group_norm"}, \
+    {"fno_skip", FH_FIELD_ENUM, AT(fno_skip), "linear", 0, 0, skips, \
+     "skip connection around the Fourier layer"}, \
+    {"conv_bias_kernel", FH_FIELD_INT, AT(conv_bias_kernel), "1", 1, 63, NULL, \
+     "side of the linear skip's kernel, odd; above 1 it is a local convolution"}, \
+    {"use_channel_mlp", FH_FIELD_BOOL, AT(use_channel_mlp), "true", 0, 0, NULL, \
+     "a two-layer perceptron over the channels after each Fourier layer"}, \
+    {"channel_mlp_expansion", FH_FIELD_REAL, AT(channel_mlp_expansion), "0.5", 0, 1000, NULL, \
+     "width of its hidden layer over hidden_channels"}, \
+    {"channel_mlp_skip", FH_FIELD_ENUM, AT(channel_mlp_skip), "soft-gating", 0, 0, skips, \
+     "skip connection around the channel MLP"}, \
+    {"preactivation", FH_FIELD_BOOL, AT(preactivation), "false", 0, 0, NULL, \
+     "activation and norm before the Fourier layer instead of after it"}, \
+    {"stabilizer", FH_FIELD_ENUM, AT(stabilizer), "none", 0, 0, stabilizers, \
+     "tanh: bounds the input of the Fourier layer"}, \
+    {"separable", FH_FIELD_BOOL, AT(separable), "false", 0, 0, NULL, \
+     "the Fourier layer multiplies each channel by itself, no mixing"}, \
+    {"domain_padding", FH_FIELD_REALS, AT(domain_padding), "", 0, 2, NULL, \
+     "zeros around the field, as a fraction of its points; one number: every axis"}, \
+    {"domain_padding_mode", FH_FIELD_ENUM, AT(domain_padding_mode), "symmetric", 0, 0, \
+     padding_modes, "symmetric: that fraction on both sides; one-sided: behind the field only"}, \
+    {"resolution_scaling_factor", FH_FIELD_REALS, AT(resolution_scaling_factor), "", 1e-3, 1e3, \
+     NULL, "output points over input points: of all layers, of each, or of each layer and axis"}, \
+    {"spectral_method", FH_FIELD_ENUM, AT(spectral_method), "auto", 0, 0, methods, \
+     "how the transforms are computed: small matrices, FFTW, or what costs less"}, \
+    {"factorization", FH_FIELD_ENUM, AT(factorization), KIND, 0, 0, factorizations, \
+     "how the spectral weights are stored: dense, or as the factors of a CP, Tucker or " \
+     "tensor-train (tt) decomposition"}, \
+    {"rank", FH_FIELD_REALS, AT(rank), "0.1", 0, 1e9, NULL, \
+     "of factorised weights: one number up to 1 is the fraction of parameters kept; else the ranks"}, \
+    {"fixed_rank_modes", FH_FIELD_INTS, AT(fixed_rank_modes), "", 0, 5, NULL, \
+     "Tucker: modes of the weight (0: layers if joint, then in, out, frequencies) that keep their " \
+     "size"}, \
+    {"implementation", FH_FIELD_ENUM, AT(implementation), "auto", 0, 0, implementations, \
+     "factorized: multiply factor by factor; reconstructed: compute the weight once a step; auto: " \
+     "what costs less"}, \
+    {"joint_factorization", FH_FIELD_BOOL, AT(joint_factorization), "false", 0, 0, NULL, \
+     "one factorised tensor for the weights of all layers"}
+/* clang-format on */
+
+const fh_field fh_fno_fields[] = {FH_FNO_FIELDS("none"), FH_FIELDS_END};
+const fh_field fh_tfno_fields[] = {FH_FNO_FIELDS("tucker"), FH_FIELDS_END};
+
+#undef AT
+#define AT(member) (offsetof(fh_mg_tfno_config, fno) + offsetof(fh_fno_config, member))
+#define MG(member) offsetof(fh_mg_tfno_config, member)
+const fh_field fh_mg_tfno_fields[] = {
+    FH_FNO_FIELDS("tucker"),
+    {"levels", FH_FIELD_INT, MG(levels), "1", 0, 8, NULL,
+     "multi-grid levels L: 2^L patches per axis, each with L coarser views of what surrounds it"},
+    {"padding_fraction", FH_FIELD_REALS, MG(padding_fraction), "0.125", 0, 1, NULL,
+     "points around a patch on each side, as a fraction of the field's; one number: every axis"},
+    {"outside", FH_FIELD_ENUM, MG(outside), "periodic", 0, 0, outsides,
+     "what a patch sees beyond the sides of the field"},
+    {"coordinates", FH_FIELD_ENUM, MG(coordinates), "local", 0, 0, coordinates,
+     "of the grid embedding: local: 0 to 1 in every patch; global: in the field, cut with it"},
+    FH_FIELDS_END};
 
 /* a list of one number stands for every axis */
 static fh_status spread(const char *name, int *count, int dim)
@@ -141,9 +178,29 @@ double fh_fno_scaling(const fh_fno_config *c, int dim, int layer, int axis)
   return r->count == c->n_layers ? r->value[layer] : r->value[layer * dim + axis];
 }
 
+static fh_status check_factorization(const fh_fno_config *c, int dim)
+{
+  const int modes = dim + (c->separable ? 1 : 2) + (c->joint_factorization ? 1 : 0);
+  FH_CHECK(!c->joint_factorization || c->factorization, FH_ERR_USAGE,
+           "option -joint_factorization needs a -factorization: cp, tucker or tt");
+  FH_CHECK(c->fixed_rank_modes.count == 0 || c->factorization == FH_FACTOR_TUCKER, FH_ERR_USAGE,
+           "option -fixed_rank_modes has %d entries but only Tucker weights have fixed modes",
+           c->fixed_rank_modes.count);
+  for (int i = 0; i < c->fixed_rank_modes.count; i++)
+    FH_CHECK(c->fixed_rank_modes.value[i] < modes, FH_ERR_USAGE,
+             "option -fixed_rank_modes names mode %td, the weight has modes 0 to %d",
+             c->fixed_rank_modes.value[i], modes - 1);
+  const bool whole = c->separable || (c->joint_factorization && c->factorization == FH_FACTOR_TT);
+  FH_CHECK(!c->factorization || c->implementation != FH_WAY_MIDDLE || !whole, FH_ERR_USAGE,
+           "option -implementation factorized: %s can only be reconstructed",
+           c->separable ? "separable weights" : "a tensor train over layers");
+  return FH_OK;
+}
+
 fh_status fh_fno_check(void *config, int dim)
 {
   fh_fno_config *c = config;
+  FH_TRY(check_factorization(c, dim));
   FH_TRY(check_modes(c, dim));
   FH_TRY(check_padding(c, dim));
   FH_TRY(check_scaling(c, dim));

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "model/fno.h"
+#include "model/mg_tfno.h"
+#include "operators/spectral/spectral.h"
 
-extern const fh_field fh_fno_fields[];
+extern const fh_field fh_fno_fields[], fh_tfno_fields[], fh_mg_tfno_fields[];
 
 fh_status fh_fno_check(void *config, int dim) FH_MUST;
 /** Widths of the hidden layers, rounded as neuraloperator rounds them. */
@@ -13,5 +15,12 @@ ptrdiff_t fh_fno_mlp_width(const fh_fno_config *c);
 /** Output points over input points of a layer along an axis. */
 double fh_fno_scaling(const fh_fno_config *c, int dim, int layer, int axis);
 
+/** The steps between input and prediction; config is an fh_fno_config. */
+fh_status fh_fno_build(const void *config, int in_channels, int out_channels, fh_program *p,
+                       fh_slot *x) FH_MUST;
+/** The Fourier layer of a block: adds its factorised weight, if it has one, to the program; at: what
+ *  a layer with dense weights would be. */
+fh_status fh_fno_fourier(const fh_fno_config *c, int layer, const fh_spectral_config *at,
+                         fh_program *p, fh_slot x, fh_op **op) FH_MUST;
 /** Appends block number layer; *x enters as its input and leaves as its output. */
 fh_status fh_fno_block(const fh_fno_config *c, int layer, fh_program *p, fh_slot *x) FH_MUST;

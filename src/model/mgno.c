@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kernels/taps.h"
 #include "model/mgno_impl.h"
 #include "operators/activation/activation.h"
 #include "operators/add/add.h"
 #include "operators/linear/linear.h"
 #include "operators/norm/norm.h"
+#include "operators/stencil/stencil.h"
 
 static const fh_grid *grid_of(const fh_program *p, fh_slot x)
 {

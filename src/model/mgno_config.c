@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kernels/pointwise.h"
-#include "kernels/taps.h"
 #include "model/mgno_impl.h"
+#include "operators/activation/activation.h"
+#include "operators/stencil/stencil.h"
 
 static const char *const variants[] = {"darcy",         "darcy-smooth", "pipe",
                                        "navier-stokes", "helmholtz",    NULL};

@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "model/fno.h"
+#include "model/mg_tfno.h"
 #include "model/mgno.h"
 
-const fh_model_class *const fh_model_registry[] = {&fh_fno_class, &fh_mgno_class, NULL};
+const fh_model_class *const fh_model_registry[] = {&fh_fno_class, &fh_tfno_class, &fh_mg_tfno_class,
+                                                   &fh_mgno_class, NULL};
 
 fh_status fh_model_class_find(const char *name, const fh_model_class **class)
 {
@@ -62,6 +64,10 @@ fh_status fh_model_program(const fh_model_spec *spec, const fh_team *team, const
                            ptrdiff_t batch, fh_program **program)
 {
   *program = NULL;
+  FH_CHECK(team->n_patches <= 1 || spec->class->shares_samples, FH_ERR_USAGE,
+           "%d ranks a sample, but model %s has no patches to share: use -ranks_per_sample 1 or "
+           "-model mg-tfno",
+           team->n_patches, spec->class->name);
   /* check fills in what depends on the grid: on a copy, so that spec builds on any grid */
   char *config = NULL;
   FH_NEW(config, (ptrdiff_t)spec->class->config_bytes);

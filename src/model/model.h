@@ -14,6 +14,7 @@ typedef struct fh_model_class {
   const char *name, *help;
   size_t config_bytes;
   const fh_field *fields;
+  bool shares_samples; /* ranks may share the patches of a sample (team->n_patches > 1) */
   /** Checks the configuration against the number of axes, fills what depends on it. */
   fh_status (*check)(void *config, int dim);
   /** Appends the steps; *slot enters as the input field and leaves as the prediction. */

@@ -185,6 +185,7 @@ fh_status fh_program_build(fh_program *p, fh_purpose purpose, fh_buffers buffers
   FH_TRY(plan_steps(p, n));
   FH_TRY(fh_plan_solve(&p->plan));
   FH_TRY(allocate(p));
+  FH_TRY(fh_program_build_maps(p));
   p->built = true;
   return FH_OK;
 }
@@ -196,5 +197,6 @@ fh_program_memory fh_program_bytes(const fh_program *p)
     m.saved += p->steps[i].need.saved;
     if (p->steps[i].need.work > m.work) m.work = p->steps[i].need.work;
   }
+  m.derived = fh_program_derived_bytes(p);
   return m;
 }

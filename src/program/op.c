@@ -10,6 +10,20 @@ ptrdiff_t fh_param_size(const fh_param_decl *p)
   return size;
 }
 
+fh_status fh_param_declare(fh_param_decl *p, const char *role, int rank, const ptrdiff_t *n,
+                           bool is_complex)
+{
+  FH_CHECK(rank >= 1 && rank <= FH_PARAM_MAX_RANK, FH_ERR_ARG,
+           "parameter %s has rank %d, allowed are 1 to %d", role, rank, FH_PARAM_MAX_RANK);
+  *p = (fh_param_decl){.rank = rank, .is_complex = is_complex};
+  snprintf(p->role, sizeof p->role, "%s", role);
+  ptrdiff_t size = 0;
+  FH_TRY(fh_size_product(rank, n, &size));
+  FH_TRY(fh_size_mul(size, 2 * (ptrdiff_t)sizeof(double), &size));
+  memcpy(p->n, n, (size_t)rank * sizeof *n);
+  return FH_OK;
+}
+
 fh_status fh_op_new(const fh_op_class *class, int n_in, int n_out, size_t data_bytes, fh_op **op)
 {
   *op = NULL;
@@ -33,16 +47,10 @@ fh_status fh_op_param(fh_op *op, const char *role, int rank, const ptrdiff_t *n,
 {
   FH_CHECK(op->n_param < FH_OP_MAX_PARAM, FH_ERR_ARG, "%s declares more than %d parameters",
            op->class->name, FH_OP_MAX_PARAM);
-  FH_CHECK(rank >= 1 && rank <= FH_PARAM_MAX_RANK, FH_ERR_ARG,
-           "%s: parameter %s has rank %d, allowed are 1 to %d", op->class->name, role, rank,
-           FH_PARAM_MAX_RANK);
   fh_param_decl *p = &op->param[op->n_param];
-  *p = (fh_param_decl){.rank = rank, .is_complex = is_complex, .init = init, .scale = scale};
-  snprintf(p->role, sizeof p->role, "%s", role);
-  ptrdiff_t size = 0;
-  FH_TRY(fh_size_product(rank, n, &size));
-  FH_TRY(fh_size_mul(size, 2 * (ptrdiff_t)sizeof(double), &size));
-  memcpy(p->n, n, (size_t)rank * sizeof *n);
+  FH_TRY(fh_param_declare(p, role, rank, n, is_complex));
+  p->init = init;
+  p->scale = scale;
   op->n_param++;
   return FH_OK;
 }

@@ -46,6 +46,11 @@ typedef struct {
                    and patches only. False: the same on all ranks, summed over the world */
 } fh_param_decl;
 
+/** Fills role, shape and kind of *p. Errors: FH_ERR_ARG for a rank or a size that cannot be. */
+fh_status fh_param_declare(fh_param_decl *p, const char *role, int rank, const ptrdiff_t *n,
+                           bool is_complex) FH_MUST;
+/** Draws a parameter from its law with numbers keyed by (seed, key). */
+void fh_param_draw(const fh_param_decl *p, uint64_t seed, uint64_t key, fh_real *value);
 /** Number of reals in a parameter (a complex number counts two). */
 ptrdiff_t fh_param_size(const fh_param_decl *p);
 
@@ -57,8 +62,10 @@ typedef struct {
   bool alias; /* every output is the same memory as input 0, untouched (split) */
 } fh_need;
 
+/* The batch of an output may be another multiple of the program's batch than that of the input
+ * (patch, unpatch); shape.batch says which, and a call's batch is that of input 0. */
 typedef struct {
-  ptrdiff_t batch; /* samples in this call, 1..shape.batch */
+  ptrdiff_t batch; /* samples in this call, 1..in[0].batch */
   const fh_real *in[FH_OP_MAX_IN];
   fh_real *out[FH_OP_MAX_OUT];
   const fh_real *param[FH_OP_MAX_PARAM];

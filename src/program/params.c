@@ -20,10 +20,12 @@ ptrdiff_t fh_program_param_size(const fh_program *p)
 }
 fh_real *fh_program_values(fh_program *p)
 {
+  p->stale = true;
   return p->values;
 }
 fh_real *fh_program_gradients(fh_program *p)
 {
+  fh_program_collect(p);
   return p->gradients;
 }
 
@@ -51,19 +53,28 @@ static double draw(const fh_param_decl *d, const fh_rng *r, ptrdiff_t i)
   return deviation * fh_rng_normal(r, (uint64_t)i);
 }
 
+void fh_param_draw(const fh_param_decl *d, uint64_t seed, uint64_t key, fh_real *value)
+{
+  const fh_rng r = {.seed = seed, .stream = FH_STREAM_INIT, .sample = key};
+  const ptrdiff_t n = fh_param_size(d);
+  for (ptrdiff_t i = 0; i < n; i++) value[i] = (fh_real)draw(d, &r, i);
+  if (d->is_complex && d->init == FH_INIT_ONE)
+    for (ptrdiff_t i = 1; i < n; i += 2) value[i] = 0;
+}
+
 void fh_program_init(fh_program *p, uint64_t seed)
 {
+  p->stale = true;
   for (int k = 0; k < p->n_params; k++) {
     const fh_param *q = &p->params[k];
-    const fh_rng r = {.seed = seed, .stream = FH_STREAM_INIT, .sample = fh_rng_hash(q->name)};
-    fh_real *value = p->values + q->offset;
-    for (ptrdiff_t i = 0; i < q->size; i++) value[i] = (fh_real)draw(&q->decl, &r, i);
-    if (q->decl.is_complex && q->decl.init == FH_INIT_ONE)
-      for (ptrdiff_t i = 1; i < q->size; i += 2) value[i] = 0;
+    fh_param_draw(&q->decl, seed, fh_rng_hash(q->name), p->values + q->offset);
   }
 }
 
 void fh_program_zero_gradients(fh_program *p)
 {
   if (p->gradients) memset(p->gradients, 0, (size_t)p->param_size * sizeof *p->gradients);
+  if (p->derived_gradient)
+    memset(p->derived_gradient, 0, (size_t)p->derived_size * sizeof *p->derived_gradient);
+  p->pending = false;
 }

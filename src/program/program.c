@@ -24,6 +24,7 @@ void fh_program_destroy(fh_program **program)
   fh_free(p->arena);
   fh_free(p->values);
   fh_free(p->gradients);
+  fh_program_destroy_maps(p);
   fh_plan_clear(&p->plan);
   fh_free(p->steps);
   fh_free(p->slots);
@@ -32,8 +33,7 @@ void fh_program_destroy(fh_program **program)
   *program = NULL;
 }
 
-/* makes room for one more element of size bytes in an array that grows by doubling */
-static fh_status grow(void **array, int n, int *capacity, size_t size)
+fh_status fh_program_grow(void **array, int n, int *capacity, size_t size)
 {
   if (n < *capacity) return FH_OK;
   const int larger = *capacity ? 2 * *capacity : 32;
@@ -49,7 +49,7 @@ static fh_status grow(void **array, int n, int *capacity, size_t size)
 static fh_status new_slot(fh_program *p, const fh_shape *shape, int producer, fh_slot *s)
 {
   void *slots = p->slots;
-  FH_TRY(grow(&slots, p->n_slots, &p->cap_slots, sizeof *p->slots));
+  FH_TRY(fh_program_grow(&slots, p->n_slots, &p->cap_slots, sizeof *p->slots));
   p->slots = slots;
   *s = p->n_slots++;
   p->slots[*s] = (slot){.shape = *shape,
@@ -81,7 +81,7 @@ fh_status fh_program_append(fh_program *p, const char *name, fh_op *op, const fh
                             fh_slot *out)
 {
   void *steps = p->steps;
-  FH_TRY(grow(&steps, p->n_steps, &p->cap_steps, sizeof *p->steps));
+  FH_TRY(fh_program_grow(&steps, p->n_steps, &p->cap_steps, sizeof *p->steps));
   p->steps = steps;
   fh_shape shapes[FH_OP_MAX_IN];
   step s = {.op = op, .saved = NO_ITEM, .work_forward = NO_ITEM, .work_backward = NO_ITEM};
@@ -93,6 +93,12 @@ fh_status fh_program_append(fh_program *p, const char *name, fh_op *op, const fh
     shapes[i] = p->slots[in[i]].shape;
   }
   FH_TRY(fh_op_setup(op, p->team, shapes, &s.need));
+  const ptrdiff_t batch = p->slots[p->inputs[0]].shape.batch;
+  s.fold = shapes[0].batch / batch;
+  for (int i = 0; i < op->n_out; i++)
+    FH_CHECK(op->out[i].batch % batch == 0, FH_ERR_SHAPE,
+             "step %d (%s %s) makes %td samples out of the %td of the program", p->n_steps,
+             op->class->name, name, op->out[i].batch, batch);
   for (int i = 0; i < op->n_out; i++) {
     FH_TRY(new_slot(p, &op->out[i], p->n_steps, &s.out[i]));
     if (s.need.alias) p->slots[s.out[i]].root = p->slots[s.in[0]].root;
@@ -107,11 +113,10 @@ static void full_name(char text[160], const char *name, const char *role)
   snprintf(text, 160, "%s%s%s", name, name[0] ? "." : "", role);
 }
 
-static fh_status declare_param(fh_program *p, const char *name, const fh_param_decl *decl,
-                               int *index)
+fh_status fh_program_declare(fh_program *p, const char *name, const fh_param_decl *decl, int *index)
 {
   void *params = p->params;
-  FH_TRY(grow(&params, p->n_params, &p->cap_params, sizeof *p->params));
+  FH_TRY(fh_program_grow(&params, p->n_params, &p->cap_params, sizeof *p->params));
   p->params = params;
   fh_param *q = &p->params[p->n_params];
   full_name(q->name, name, decl->role);
@@ -140,6 +145,27 @@ static fh_status share_param(fh_program *p, const char *name, const fh_param_dec
   return FH_OK;
 }
 
+/* the tensor that was bound to this name, if one was */
+static fh_status use_binding(fh_program *p, const char *name, const fh_param_decl *decl, int *index,
+                             bool *found)
+{
+  char text[160];
+  full_name(text, name, decl->role);
+  const int i = fh_program_find_binding(p, text);
+  *found = i >= 0;
+  if (i < 0) return FH_OK;
+  binding *b = &p->bindings[i];
+  const ptrdiff_t size = b->param >= 0 ? p->params[b->param].size : b->size;
+  const bool is_complex =
+      b->param >= 0 ? p->params[b->param].decl.is_complex : b->map->out.is_complex;
+  FH_CHECK(size == fh_param_size(decl) && is_complex == decl->is_complex, FH_ERR_SHAPE,
+           "%s is bound to a tensor of %td reals, the step wants %td", text, size,
+           fh_param_size(decl));
+  b->used = true;
+  *index = b->param >= 0 ? b->param : -1 - i;
+  return FH_OK;
+}
+
 static fh_status add(fh_program *p, const char *name, fh_op *op, const fh_slot *in, fh_slot *out,
                      bool shared)
 {
@@ -148,10 +174,13 @@ static fh_status add(fh_program *p, const char *name, fh_op *op, const fh_slot *
   FH_TRY(fh_program_append(p, name, op, in, out));
   for (int i = 0; i < op->n_param; i++) {
     int *param = &p->steps[index].param[i];
+    bool bound = false;
+    FH_TRY(use_binding(p, name, &op->param[i], param, &bound));
+    if (bound) continue;
     if (shared)
       FH_TRY(share_param(p, name, &op->param[i], param));
     else
-      FH_TRY(declare_param(p, name, &op->param[i], param));
+      FH_TRY(fh_program_declare(p, name, &op->param[i], param));
   }
   return FH_OK;
 }
@@ -183,6 +212,11 @@ fh_status fh_program_then(fh_program *p, const char *name, fh_op *op, fh_slot *s
 {
   const fh_slot in = *s;
   return fh_program_add(p, name, op, &in, s);
+}
+
+const fh_team *fh_program_team(const fh_program *p)
+{
+  return p->team;
 }
 
 const fh_shape *fh_program_shape(const fh_program *p, fh_slot s)
@@ -224,9 +258,10 @@ fh_cost fh_program_cost(const fh_program *p)
   fh_cost sum = {0};
   for (int i = 0; i < p->n_steps; i++) {
     const fh_cost *c = &p->steps[i].op->at;
-    sum.flops += c->flops;
-    sum.bytes += c->bytes;
-    sum.message_bytes += c->message_bytes;
+    const double fold = (double)p->steps[i].fold;
+    sum.flops += fold * c->flops;
+    sum.bytes += fold * c->bytes;
+    sum.message_bytes += fold * c->message_bytes;
   }
   return sum;
 }

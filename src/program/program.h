@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include "program/map.h"
 #include "program/op.h"
 
 typedef struct fh_program fh_program;
@@ -30,6 +31,9 @@ typedef struct {
 /** team is not owned and must outlive the program. */
 fh_status fh_program_create(const fh_team *team, fh_program **program) FH_MUST;
 void fh_program_destroy(fh_program **program);
+
+/** The team it was created with. */
+const fh_team *fh_program_team(const fh_program *p);
 
 /** Adds an input of the program (before the first step) and returns its slot. */
 fh_status fh_program_input(fh_program *p, const fh_shape *shape, fh_slot *slot) FH_MUST;
@@ -52,6 +56,23 @@ fh_status fh_program_add_shared(fh_program *p, const char *name, fh_op *op, cons
 /** One input, one output: *slot is read, then names the result. */
 fh_status fh_program_then(fh_program *p, const char *name, fh_op *op, fh_slot *slot) FH_MUST;
 
+/**
+ * fh_program_map - append a map, whose parameters become parameters of the program
+ *
+ * name  prefix of their names, "fno_blocks.convs.0"; map: owned by the program from here on, also if
+ * the call fails. *index is what fh_program_bind takes. Errors: as fh_program_add.
+ */
+fh_status fh_program_map(fh_program *p, const char *name, fh_map *map, int *index) FH_MUST;
+/**
+ * fh_program_bind - where a step that is added later finds a tensor
+ *
+ * param  full name of the parameter as the step will ask for it ("fno_blocks.convs.0.weight.tensor");
+ *        it does not become a parameter of the program: it is output piece of the map
+ */
+fh_status fh_program_bind(fh_program *p, const char *param, int map, int piece) FH_MUST;
+/** The same for a parameter that exists under another name. */
+fh_status fh_program_bind_param(fh_program *p, const char *param, const char *existing) FH_MUST;
+
 /** Shape of a slot, valid until the next add. */
 const fh_shape *fh_program_shape(const fh_program *p, fh_slot slot);
 /** Names slot as the next output of the program. */
@@ -65,9 +86,13 @@ int fh_program_n_params(const fh_program *p);
 const fh_param *fh_program_param(const fh_program *p, int i);
 /** Index of the parameter of that name, or -1. */
 int fh_program_find_param(const fh_program *p, const char *name);
-/** Reals in the flat arrays, and the arrays: values, gradients (NULL for FH_INFER). */
+/** Reals in the flat arrays. */
 ptrdiff_t fh_program_param_size(const fh_program *p);
+/** The values. Whoever asks may write them until the next call of forward: that one evaluates the
+ *  maps anew. To change values again, ask again. */
 fh_real *fh_program_values(fh_program *p);
+/** The gradients (NULL for FH_INFER), complete: runs the adjoint of the maps on what backward has
+ *  added since the last time. Ask before the values change, and ask again after more backwards. */
 fh_real *fh_program_gradients(fh_program *p);
 /** Draws every parameter from its law with numbers keyed by (seed, its name). */
 void fh_program_init(fh_program *p, uint64_t seed);
@@ -96,12 +121,13 @@ int fh_program_n_inputs(const fh_program *p);
 int fh_program_n_outputs(const fh_program *p);
 const fh_shape *fh_program_input_shape(const fh_program *p, int i);
 const fh_shape *fh_program_output_shape(const fh_program *p, int i);
-/** Bytes of the arena, of all buffers without a plan, and the lower bound of any plan. */
+/** Bytes of the arena, of all buffers without a plan, and the lower bound of any plan; derived: what
+ *  maps compute, with its gradients and their scratch. */
 typedef struct {
-  size_t arena, own, bound, saved, work;
+  size_t arena, own, bound, saved, work, derived;
 } fh_program_memory;
 fh_program_memory fh_program_bytes(const fh_program *p);
-/** Flops, bytes and message bytes of one forward of one sample. */
+/** Flops, bytes and message bytes of one forward of one sample, without the maps. */
 fh_cost fh_program_cost(const fh_program *p);
 /** One line a step: operator, shapes, bytes, lifetime, offset, flops. */
 void fh_program_print(const fh_program *p, FILE *stream);

@@ -10,7 +10,8 @@ typedef struct {
   fh_op *op;
   char name[96];
   fh_slot in[FH_OP_MAX_IN], out[FH_OP_MAX_OUT];
-  int param[FH_OP_MAX_PARAM]; /* indices into params */
+  int param[FH_OP_MAX_PARAM]; /* indices into params; -1 - i: index i into bindings */
+  ptrdiff_t fold;             /* samples of input 0 per sample of the program */
   fh_need need;
   int saved, work_forward, work_backward; /* items of the plan, or NO_ITEM */
   bool has_upstream; /* some parameter at or above this step: its backward is always needed */
@@ -27,6 +28,22 @@ typedef struct {
   bool upstream;       /* some parameter above it: its gradient is always needed */
 } slot;
 
+/* a name that a step may ask for, and what stands behind it */
+typedef struct {
+  char name[160];
+  int param;          /* of the program, or -1: computed by a map */
+  ptrdiff_t at, size; /* then: its place among the derived tensors, in reals */
+  const fh_map *map;  /* that computes it */
+  bool used;
+} binding;
+
+typedef struct {
+  fh_map *map;
+  int param[FH_MAP_MAX_PARAM];
+  ptrdiff_t at; /* of its first output among the derived tensors */
+  void *state;
+} derivation;
+
 struct fh_program {
   const fh_team *team;
   int n_steps, n_slots, n_params, n_inputs, n_outputs;
@@ -34,6 +51,14 @@ struct fh_program {
   step *steps;
   slot *slots;
   fh_param *params;
+  int n_bindings, cap_bindings, n_maps, cap_maps;
+  binding *bindings;
+  derivation *maps;
+  ptrdiff_t derived_size;
+  fh_real *derived, *derived_gradient;
+  void *map_work;
+  bool stale,
+      pending; /* values changed since the maps ran; backward ran since their adjoints did */
   fh_slot inputs[FH_OP_MAX_IN], outputs[FH_OP_MAX_OUT];
   ptrdiff_t param_size;
   bool built;
@@ -55,6 +80,24 @@ struct fh_program {
 void *fh_program_item(const fh_program *p, int item);
 /** Value of a slot: in the arena, or the caller's memory for inputs and views of them. */
 const fh_real *fh_program_value(const fh_program *p, fh_slot s);
+/** The binding of that name, or -1. */
+int fh_program_find_binding(const fh_program *p, const char *name);
+/** Values and gradient of parameter k of step q. */
+const fh_real *fh_program_param_value(const fh_program *p, const step *q, int k);
+fh_real *fh_program_param_gradient(const fh_program *p, const step *q, int k);
+/** Declares a parameter of the program. */
+fh_status fh_program_declare(fh_program *p, const char *name, const fh_param_decl *decl,
+                             int *index);
+/** Makes room for one more element of size bytes in an array that grows by doubling. */
+fh_status fh_program_grow(void **array, int n, int *capacity, size_t size);
+/** Memory of the maps, at build. */
+fh_status fh_program_build_maps(fh_program *p);
+size_t fh_program_derived_bytes(const fh_program *p);
+void fh_program_destroy_maps(fh_program *p);
+/** Evaluates the maps if values may have changed. */
+void fh_program_prepare(fh_program *p);
+/** Runs their adjoints if backward has run. */
+void fh_program_collect(fh_program *p);
 /** Appends a step whose op is set up; used by add and by the insertion of splits. */
 fh_status fh_program_append(fh_program *p, const char *name, fh_op *op, const fh_slot *in,
                             fh_slot *out);

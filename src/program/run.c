@@ -26,7 +26,7 @@ static void poison(fh_program *p, int item)
 
 static fh_status forward_step(fh_program *p, step *q)
 {
-  fh_fwd io = {.batch = p->batch};
+  fh_fwd io = {.batch = p->batch * q->fold};
   poison(p, q->saved);
   poison(p, q->work_forward);
   for (int k = 0; k < q->op->n_in; k++) io.in[k] = fh_program_value(p, q->in[k]);
@@ -34,7 +34,7 @@ static fh_status forward_step(fh_program *p, step *q)
     poison(p, p->slots[q->out[k]].value);
     io.out[k] = fh_program_item(p, p->slots[q->out[k]].value);
   }
-  for (int k = 0; k < q->op->n_param; k++) io.param[k] = p->values + p->params[q->param[k]].offset;
+  for (int k = 0; k < q->op->n_param; k++) io.param[k] = fh_program_param_value(p, q, k);
   io.saved = fh_program_item(p, q->saved);
   io.work = fh_program_item(p, q->work_forward);
   if (q->need.alias) return FH_OK; /* outputs are the input, where it stands */
@@ -50,6 +50,7 @@ fh_status fh_program_forward(fh_program *p, ptrdiff_t batch, const fh_real *cons
            "%td samples in a call of a program built for 1 to %td", batch, most);
   p->batch = batch;
   for (int i = 0; i < p->n_inputs; i++) p->input_value[i] = in[i];
+  fh_program_prepare(p);
   for (int i = 0; i < p->n_steps; i++) {
     const fh_status st = forward_step(p, &p->steps[i]);
     if (st != FH_OK) return fh_status_trace(st, __FILE__, i, p->steps[i].name);
@@ -72,7 +73,7 @@ static fh_real *gradient_of(fh_program *p, fh_slot s, fh_real *const *din)
 static fh_status backward_step(fh_program *p, step *q, const fh_real *const *dout,
                                fh_real *const *din)
 {
-  fh_bwd io = {.batch = p->batch};
+  fh_bwd io = {.batch = p->batch * q->fold};
   for (int k = 0; k < q->op->n_in; k++) {
     if (q->need.bwd_reads_in >> k & 1) io.in[k] = fh_program_value(p, q->in[k]);
     io.din[k] = gradient_of(p, q->in[k], din);
@@ -83,8 +84,8 @@ static fh_status backward_step(fh_program *p, step *q, const fh_real *const *dou
     io.dout[k] = s->output >= 0 ? dout[s->output] : fh_program_item(p, s->gradient);
   }
   for (int k = 0; k < q->op->n_param; k++) {
-    io.param[k] = p->values + p->params[q->param[k]].offset;
-    io.dparam[k] = p->gradients + p->params[q->param[k]].offset;
+    io.param[k] = fh_program_param_value(p, q, k);
+    io.dparam[k] = fh_program_param_gradient(p, q, k);
   }
   io.saved = fh_program_item(p, q->saved);
   io.work = fh_program_item(p, q->work_backward);
@@ -97,6 +98,7 @@ fh_status fh_program_backward(fh_program *p, const fh_real *const *dout, fh_real
   FH_CHECK(p->forward_done, FH_ERR_STATE,
            "backward follows one forward of a program built for training");
   p->forward_done = false;
+  p->pending = true;
   for (int i = p->n_steps - 1; i >= 0; i--) {
     if (!din && !p->steps[i].has_upstream) continue;
     const fh_status st = backward_step(p, &p->steps[i], dout, din);

@@ -83,8 +83,11 @@ static fh_status add_range(fh_evaluator *e, ptrdiff_t first, ptrdiff_t last)
   for (ptrdiff_t i = first; i < last; i += e->batch) {
     const ptrdiff_t count = last - i < e->batch ? last - i : e->batch;
     for (ptrdiff_t k = 0; k < count; k++) e->samples[k] = i + k;
-    FH_TRY(fh_dataset_read(e->dataset, count, e->samples, e->x, e->y));
+    fh_status read = fh_dataset_read(e->dataset, count, e->samples, e->x, e->y);
+    if (e->team->n_patches > 1) read = fh_status_agree(e->team->patches, read);
+    FH_TRY(read);
     FH_TRY(fh_operator_apply(e->op, count, e->x, e->prediction));
+    if (e->team->patch_part) continue; /* the first of the ranks that share the sample counts it */
     FH_TRY(fh_metrics_add(e->metrics, count, e->prediction, e->y, e->samples));
   }
   return FH_OK;

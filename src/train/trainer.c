@@ -30,6 +30,9 @@ const fh_field fh_train_fields[] = {
      "added to the deviations"},
     {"loss_space", FH_FIELD_ENUM, AT(loss_space), "normalised", 0, 0, loss_spaces,
      "compare normalised outputs, or outputs in physical units"},
+    {"loss_blocks", FH_FIELD_INTS, AT(loss_blocks), "1", 1, 65536, NULL,
+     "blocks per axis whose losses are summed; 1: the loss of the whole field, 2^levels: of each "
+     "patch"},
     {"loss_reduction", FH_FIELD_ENUM, AT(loss_reduction), "sum", 0, 0, reductions,
      "sum or mean of the losses of a batch"},
     {"eval_every", FH_FIELD_INT, AT(eval_every), "1", 0, 1e9, NULL,
@@ -59,7 +62,8 @@ static fh_status choose_sizes(fh_trainer *t)
     fh_program *one = NULL;
     FH_TRY(fh_model_build(&t->setup->spec, t->team, fh_dataset_grid(t->dataset), 1, FH_TRAIN,
                           FH_PLANNED, &one));
-    t->micro = CACHE_BYTES / (ptrdiff_t)(fh_program_bytes(one).arena + 1);
+    const size_t arena = fh_program_bytes(one).arena * (size_t)t->team->n_patches;
+    t->micro = CACHE_BYTES / (ptrdiff_t)(arena + 1);
     fh_program_destroy(&one);
   }
   if (t->micro < 1) t->micro = 1;
@@ -92,8 +96,10 @@ static fh_status build_sum(fh_trainer *t)
   FH_NEW(blocks, n + 1);
   for (int i = 0; i < n; i++) blocks[i] = fh_program_param(t->program, i)->offset;
   blocks[n] = fh_program_param_size(t->program);
+  /* ranks that share samples each add their part of a unit */
   const ptrdiff_t units = (t->setup->train.batch + t->unit - 1) / t->unit;
-  const fh_status st = fh_sum_create(t->team->world, n, blocks, units, &t->sum);
+  const fh_status st =
+      fh_sum_create(t->team->world, n, blocks, units * t->team->n_patches, &t->sum);
   fh_free(blocks);
   return st;
 }
@@ -126,6 +132,19 @@ static fh_status check_channels(const fh_trainer *t)
   return FH_OK;
 }
 
+static fh_status build_loss(fh_trainer *t)
+{
+  fh_shape block;
+  FH_TRY(fh_blocks_make(&t->setup->train.loss_blocks, &t->out, &t->blocks, &block));
+  if (t->blocks.count > 1) {
+    FH_NEW(t->cut_prediction, fh_shape_size(&block));
+    FH_NEW(t->cut_truth, fh_shape_size(&block));
+    FH_NEW(t->cut_slope, fh_shape_size(&block));
+    FH_NEW(t->cut_values, block.batch);
+  }
+  return fh_loss_create(&t->setup->loss, &block, &t->loss);
+}
+
 static fh_status build(fh_trainer *t)
 {
   const fh_train_setup *s = t->setup;
@@ -141,7 +160,7 @@ static fh_status build(fh_trainer *t)
   FH_TRY(fh_model_build(&s->spec, t->team, grid, t->micro, FH_TRAIN, FH_PLANNED, &t->program));
   fh_program_init(t->program, (uint64_t)s->train.seed);
   FH_TRY(build_buffers(t));
-  FH_TRY(fh_loss_create(&s->loss, &t->out, &t->loss));
+  FH_TRY(build_loss(t));
   FH_TRY(fh_optimiser_create(&s->optimiser, t->program, &t->optimiser));
   FH_TRY(build_schedule(t));
   return build_sum(t);
@@ -164,6 +183,10 @@ static void destroy(fh_trainer *t)
   fh_free(t->y);
   fh_free(t->prediction);
   fh_free(t->slope);
+  fh_free(t->cut_prediction);
+  fh_free(t->cut_truth);
+  fh_free(t->cut_slope);
+  fh_free(t->cut_values);
   fh_free(t->total);
 }
 
@@ -325,14 +348,14 @@ fh_status fh_train_plan(const fh_team *team, const fh_train_setup *setup, fh_dat
     const ptrdiff_t n = fh_source_samples(t.source);
     const ptrdiff_t batch = setup->train.batch < n ? setup->train.batch : n;
     const size_t reals = (size_t)fh_program_param_size(t.program);
-    *e =
-        (fh_train_estimate){.steps_per_epoch = t.steps_per_epoch,
-                            .unit = t.unit,
-                            .micro_batch = t.micro,
-                            .units = (batch + t.unit - 1) / t.unit,
-                            .arena_bytes = fh_program_bytes(t.program).arena,
-                            .state_bytes = reals * (5 * sizeof(fh_real) + sizeof(int64_t)),
-                            .flops_per_step = 3 * (double)batch * fh_program_cost(t.program).flops};
+    *e = (fh_train_estimate){
+        .steps_per_epoch = t.steps_per_epoch,
+        .unit = t.unit,
+        .micro_batch = t.micro,
+        .units = (batch + t.unit - 1) / t.unit,
+        .arena_bytes = fh_program_bytes(t.program).arena + fh_program_bytes(t.program).derived,
+        .state_bytes = reals * (5 * sizeof(fh_real) + sizeof(int64_t)),
+        .flops_per_step = 3 * (double)batch * fh_program_cost(t.program).flops};
     for (int i = 0; i < fh_program_n_params(t.program); i++)
       e->parameters += fh_program_param(t.program, i)->size;
   }

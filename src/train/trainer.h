@@ -28,6 +28,7 @@ typedef struct {
   int normalise_input, normalise_output; /* fh_norm_kind */
   double normalise_epsilon;
   int loss_space;             /* 0: on normalised outputs, 1: in physical units */
+  fh_int_list loss_blocks;    /* per axis: the loss is the sum of the losses of that many blocks */
   int loss_reduction;         /* 0: sum over the batch, 1: mean */
   ptrdiff_t eval_every;       /* epochs between evaluations; 0: after the last one only */
   ptrdiff_t checkpoint_every; /* epochs between checkpoints; 0: after the last one only */

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "comm/sum.h"
+#include "train/blocks.h"
 #include "train/evaluate.h"
 #include "train/source.h"
 #include "train/trained.h"
@@ -38,6 +39,9 @@ typedef struct {
   ptrdiff_t order_epoch;                       /* the epoch that order is of, or -1 */
   double *losses;                              /* of the samples of a batch */
   fh_real *x, *y, *prediction, *slope, *total; /* total: the summed gradient */
+  fh_blocks blocks; /* of the loss; the arrays below are there if there is more than one */
+  fh_real *cut_prediction, *cut_truth, *cut_slope;
+  double *cut_values;
   fh_train_state state;
   int64_t generation; /* of the newest checkpoint */
 } fh_trainer;

@@ -18,21 +18,58 @@
 typedef struct {
   const char *name;
   ptrdiff_t grid, batch;
-  const char *model, *options[8][2]; /* the model's fields that are not its defaults */
+  const char *loss, *model, *options[8][2]; /* the model's fields that are not its defaults */
 } bench_case;
 
 static const bench_case cases[] = {
-    {"fno-64", 64, 16, "fno", {{"n_modes", "16,16"}, {"hidden_channels", "32"}, {"n_layers", "4"}}},
+    {"fno-64",
+     64,
+     16,
+     "h1",
+     "fno",
+     {{"n_modes", "16,16"}, {"hidden_channels", "32"}, {"n_layers", "4"}}},
     {"fno-64-m12",
      64,
      20,
+     "h1",
      "fno",
      {{"n_modes", "12,12"}, {"hidden_channels", "32"}, {"n_layers", "4"}}},
     {"fno-128-wide",
      128,
      4,
+     "h1",
      "fno",
      {{"n_modes", "64,64"}, {"hidden_channels", "64"}, {"n_layers", "4"}}},
+    {"tfno-64",
+     64,
+     16,
+     "h1",
+     "tfno",
+     {{"n_modes", "16,16"}, {"hidden_channels", "32"}, {"n_layers", "4"}}},
+    {"cp-64",
+     64,
+     16,
+     "h1",
+     "tfno",
+     {{"n_modes", "16,16"}, {"hidden_channels", "32"}, {"n_layers", "4"}, {"factorization", "cp"}}},
+    {"tt-64",
+     64,
+     16,
+     "h1",
+     "tfno",
+     {{"n_modes", "16,16"}, {"hidden_channels", "32"}, {"n_layers", "4"}, {"factorization", "tt"}}},
+    {"mg-tfno-128",
+     128,
+     16,
+     "h1",
+     "mg-tfno",
+     {{"n_modes", "16,16"},
+      {"hidden_channels", "32"},
+      {"n_layers", "4"},
+      {"levels", "1"},
+      {"padding_fraction", "0.125"}}},
+    {"mgno-darcy-256", 256, 4, "spectral-h1", "mgno", {{"mgno_variant", "darcy"}}},
+    {"mgno-ns-64", 64, 16, "lp", "mgno", {{"mgno_variant", "navier-stokes"}}},
 };
 
 typedef struct {
@@ -97,7 +134,9 @@ static fh_status configure(const bench_case *c, ptrdiff_t steps, fh_train_setup 
   FH_TRY(fh_config_defaults(fh_loss_fields, &s->loss));
   FH_TRY(fh_config_defaults(fh_optimiser_fields, &s->optimiser));
   FH_TRY(fh_config_defaults(fh_schedule_fields, &s->schedule));
-  FH_TRY(fh_config_set(fh_loss_fields, &s->loss, "loss", "h1"));
+  FH_TRY(fh_config_set(fh_loss_fields, &s->loss, "loss", c->loss));
+  const char *way = getenv("FH_BENCH_WAY"); /* factorized or reconstructed */
+  if (way) FH_TRY(fh_config_set(class->fields, s->spec.config, "implementation", way));
   s->train.batch = c->batch;
   s->train.epochs = (steps + 1) / 2;
   s->train.checkpoint_every = 0;
@@ -159,8 +198,10 @@ static fh_status run(int argc, char **argv, const char *folder)
   for (size_t i = 0; argc > 1 && i < sizeof cases / sizeof *cases; i++)
     if (!strcmp(cases[i].name, argv[1])) c = &cases[i];
   FH_CHECK(c, FH_ERR_USAGE,
-           "usage: bench_step CASE [STEPS]; cases: fno-64, fno-64-m12, fno-128-wide");
-  FH_TRY(fh_team_create(MPI_COMM_WORLD, 1, 1, &team));
+           "usage: bench_step CASE [STEPS]; cases: fno-64, fno-64-m12, fno-128-wide, "
+           "tfno-64, cp-64, tt-64, mg-tfno-128, mgno-darcy-256, mgno-ns-64");
+  const char *shared = getenv("FH_BENCH_RANKS_PER_SAMPLE");
+  FH_TRY(fh_team_create(MPI_COMM_WORLD, shared ? (int)strtol(shared, NULL, 10) : 1, 1, &team));
   const fh_status st = bench(team, c, argc > 2 ? strtol(argv[2], NULL, 10) : 20, folder);
   fh_team_destroy(&team);
   return st;

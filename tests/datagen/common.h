@@ -22,10 +22,15 @@ static inline void set(fh_generate_config *c, const char *name, const char *valu
   }
 }
 
-static inline fh_generate_config defaults(void)
+static inline fh_generate_config defaults_of(const char *problem)
 {
   fh_generate_config c;
   const fh_field *fields = NULL;
-  EXPECT_OK(fh_generate_prepare("darcy", NULL, &c, &fields));
+  EXPECT_OK(fh_generate_prepare(problem, NULL, &c, &fields));
   return c;
+}
+
+static inline fh_generate_config defaults(void)
+{
+  return defaults_of("darcy");
 }

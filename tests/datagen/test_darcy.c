@@ -1,7 +1,7 @@
 /* Darcy: order of convergence of every scheme, published magnitudes, one sample on several ranks. */
-#include "common.h"
 #include "datagen/problem/darcy/darcy.h"
 #include "datagen/problem/darcy/spline.h"
+#include "problems.h"
 
 /* largest error against the exact solution, at the points of the stored field */
 static double error_at(const char *scheme, const char *coefficient, int n, int m)
@@ -21,8 +21,8 @@ static double error_at(const char *scheme, const char *coefficient, int n, int m
   const fh_problem *p = l->problem;
   for (ptrdiff_t i = 0; i < n; i++)
     for (ptrdiff_t j = 0; j < m; j++) {
-      const double x = fh_grid_point(&p->grid, 0, i), y = fh_grid_point(&p->grid, 1, j);
-      const double exact = fh_darcy_exact((const fh_darcy_config *)p->config, x, y);
+      const double x[3] = {fh_grid_point(&p->grid, 0, i), fh_grid_point(&p->grid, 1, j), 0.0};
+      const double exact = fh_darcy_exact((const fh_darcy_config *)p->config, x);
       worst = fmax(worst, fabs(p->value[1][i * m + j] - exact));
     }
   fh_labeller_destroy(&l);
@@ -54,6 +54,77 @@ static void test_orders(void)
   /* what the harmonic mean is for: the arithmetic one has lost its order there */
   const double jump = order("arithmetic_fd", "layers", 0, 1.0);
   EXPECT(jump < 1.5, "arithmetic_fd across a jump: order %g", jump);
+}
+
+static double exact_at(const fh_generate_config *c, int part, const double x[3])
+{
+  (void)part;
+  return fh_darcy_exact((const fh_darcy_config *)(const void *)c->problem_config, x);
+}
+
+static void test_cube(const char *scheme, const char *coefficient, int vertices)
+{
+  fh_generate_config c = defaults();
+  set(&c, "dim", "3");
+  set(&c, "scheme", scheme);
+  set(&c, "coefficient", coefficient);
+  set(&c, "tolerance", "1e-10");
+  const double found = least_order(c, exact_at, 3, 16, 64, vertices);
+  EXPECT(found >= 1.9 && found < 2.3, "%s, %s in 3-D: order %g", scheme, coefficient, found);
+  c.size = (fh_int_list){3, {7, 6, 5}};
+  set(&c, "coefficient", "two_phase");
+  const double skew = asymmetry(&c);
+  EXPECT(skew == 0.0, "%s in 3-D is not symmetric: %g", scheme, skew);
+}
+
+/* f = 1, a in {3, 12}: between the cube's 0.0562 (a = 1, centre) / 12 and / 3 */
+static void test_cube_magnitudes(void)
+{
+  fh_generate_config c = defaults();
+  fh_labeller *l = NULL;
+  fh_sample_record record;
+  char why[256];
+  set(&c, "dim", "3");
+  set(&c, "size", "20");
+  EXPECT_OK(fh_labeller_create(MPI_COMM_SELF, &c, &l));
+  for (int s = 0; s < 10; s++) {
+    double top = 0.0;
+    EXPECT_OK(fh_labeller_make(l, s, &record, why));
+    EXPECT(record.valid && record.rung == 0, "%s", why);
+    for (int i = 0; i < 8000; i++) {
+      EXPECT(l->problem->value[1][i] > 0.0, "u = %g", l->problem->value[1][i]);
+      top = fmax(top, l->problem->value[1][i]);
+    }
+    EXPECT(top > 0.0562 / 12.0 && top < 0.0562 / 3.0, "max u %g", top);
+  }
+  fh_labeller_destroy(&l);
+}
+
+/* P(|g| <= 0.3 deviations) = 0.236 of a Gaussian; channels follow the level line g = 0 */
+static void test_channels(void)
+{
+  enum { SAMPLES = 40 };
+  fh_generate_config c = defaults();
+  fh_labeller *l = NULL;
+  fh_sample_record record;
+  char why[256];
+  double share = 0.0;
+  set(&c, "coefficient", "channels");
+  set(&c, "values", "100,1");
+  set(&c, "field_tau", "8");
+  EXPECT_OK(fh_labeller_create(MPI_COMM_SELF, &c, &l));
+  const ptrdiff_t size = fh_grid_size(&l->problem->grid);
+  for (int s = 0; s < SAMPLES; s++) {
+    EXPECT_OK(fh_labeller_make(l, s, &record, why));
+    EXPECT(record.valid && record.rung == 0, "%s", why);
+    for (ptrdiff_t i = 0; i < size; i++) {
+      const double a = l->problem->value[0][i];
+      EXPECT(a == 100.0 || a == 1.0, "a = %g", a);
+      share += (a == 100.0) / (double)size / SAMPLES;
+    }
+  }
+  EXPECT(fabs(share - 0.236) <= 0.03, "channels cover %g, 0.236 expected", share);
+  fh_labeller_destroy(&l);
 }
 
 /* not-a-knot splines reproduce cubics, also outside */
@@ -219,9 +290,23 @@ int main(int argc, char **argv)
   test_shared_sample("fno_compat", "lognormal", "24");
   test_shared_sample("harmonic_fv", "lognormal", "2,31"); /* ranks with less than a grid row */
   test_shared_sample("harmonic_fv", "two_phase", "2");
+  test_shared_sample("harmonic_fv", "channels", "24");
+  fh_generate_config cube = defaults();
+  set(&cube, "dim", "3");
+  set(&cube, "size", "9,7,8");
+  set(&cube, "tolerance", "1e-10");
+  expect_shared(&cube, 1e-8);
+  set(&cube, "scheme", "arithmetic_fd");
+  set(&cube, "coefficient", "lognormal");
+  expect_shared(&cube, 1e-8);
   if (size == 1) {
     test_spline();
     test_orders();
+    test_cube("harmonic_fv", "manufactured", 0);
+    test_cube("arithmetic_fd", "manufactured", 1);
+    test_cube("harmonic_fv", "layers", 0);
+    test_cube_magnitudes();
+    test_channels();
     test_magnitudes("harmonic_fv");
     test_magnitudes("arithmetic_fd");
     test_magnitudes("fno_compat");

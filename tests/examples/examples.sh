@@ -18,6 +18,9 @@ quiet mpirun -n 2 fredholm generate -options_file examples/options/darcy-generat
 quiet mpirun -n 2 fredholm train -options_file examples/options/fno-darcy.yaml -data "$work/darcy.h5" -hidden_channels 6 -epochs 2 -out "$work/run" -quiet
 quiet mpirun -n 2 fredholm train -options_file examples/options/fno-darcy-neuraloperator.yaml -data tests/data/darcy_neuralop_test_16.hdf5 \
   -hidden_channels 6 -epochs 2 -out "$work/run2" -quiet
+quiet mpirun -n 2 fredholm train -options_file examples/options/tfno-darcy.yaml -data "$work/darcy.h5" -hidden_channels 6 -epochs 2 -out "$work/tfno" -quiet
+quiet mpirun -n 4 fredholm train -options_file examples/options/mg-tfno-darcy.yaml -data "$work/darcy.h5" -hidden_channels 6 -n_modes 6 -epochs 2 \
+  -ranks_per_sample 2 -out "$work/mg" -quiet
 
 mkdir "$work/bin"
 printf '#!/bin/bash\nshift\nexec mpirun -n 2 "$@" -size 16 -n 20 -quiet\n' >"$work/bin/srun"

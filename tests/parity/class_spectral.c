@@ -1,21 +1,33 @@
-/* class_spectral - neuraloperator's SpectralConv with dense weights */
+/* class_spectral - neuraloperator's SpectralConv, with dense and factorised weights */
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config.h"
+#include "model/rank.h"
 #include "model_case.h"
-#include "operators/spectral/spectral.h"
+#include "operators/spectral/weight.h"
 
-/* what only factorised weights have, and what changes nothing without them */
-static fh_status weight_options(parity_config *a)
+typedef struct {
+  fh_factor_kind kind;
+  fh_real_list rank;
+  bool fixed;
+} factorised;
+
+static fh_status weight_options(parity_config *a, factorised *w)
 {
-  const char *factorization = NULL, *word = NULL;
-  FH_TRY(parity_word(a, "factorization", &factorization));
-  FH_CHECK(!factorization || !strcmp(factorization, "dense") || !strcmp(factorization, "Dense"),
-           FH_ERR_UNSUPPORTED, "factorised weights (%s)", factorization);
+  static const char *const kinds[] = {"dense", "cp", "tucker", "tt"};
+  const char *kind = "dense";
+  FH_TRY(parity_word(a, "factorization", &kind));
+  int found = -1;
+  for (int i = 0; i < 4; i++)
+    if (!strcasecmp(kind, kinds[i])) found = i;
+  FH_CHECK(found >= 0, FH_ERR_UNSUPPORTED, "factorization %s", kind);
+  *w = (factorised){.kind = (fh_factor_kind)found, .rank = {1, {1}}};
+  FH_TRY(parity_reals(a, "rank", &w->rank));
+  FH_TRY(parity_switch(a, "fixed_rank_modes", &w->fixed));
+  const char *word = NULL;
   FH_TRY(parity_word(a, "implementation", &word));
-  parity_argument(a, "rank");
-  parity_argument(a, "fixed_rank_modes");
   parity_argument(a, "decomposition_kwargs");
   parity_argument(a, "init_std");
   parity_argument(a, "enforce_hermitian_symmetry"); /* changes nothing but on some GPUs */
@@ -73,7 +85,7 @@ static fh_status modes(parity_config *a, fh_spectral_config *c, parity_shift *sh
 }
 
 static fh_status make_config(const parity_file *file, const fh_shape *in, fh_spectral_config *c,
-                             parity_shift *shift)
+                             factorised *w, parity_shift *shift)
 {
   PARITY_CONFIG a;
   *c = (fh_spectral_config){.dim = in->layout.grid.dim,
@@ -85,21 +97,50 @@ static fh_status make_config(const parity_file *file, const fh_shape *in, fh_spe
   FH_TRY(parity_count(&a, "out_channels", &c->out_channels));
   FH_TRY(parity_switch(&a, "bias", &c->bias));
   FH_TRY(parity_switch(&a, "separable", &c->separable));
-  FH_TRY(weight_options(&a));
+  FH_TRY(weight_options(&a, w));
   FH_TRY(modes(&a, c, shift, in->layout.grid.n));
   FH_TRY(scaling(&a, in, c));
   FH_TRY(parity_config_finish(&a));
   return FH_OK;
 }
 
-static fh_status make_program(const fh_spectral_config *c, const fh_shape *in, fh_program *p)
+/* the map before the step, and what the step then takes */
+static fh_status add_weight(const factorised *w, fh_spectral_way way, fh_program *p,
+                            fh_spectral_config *c)
 {
+  fh_weight_config weight = {.kind = (int)w->kind, .at = *c, .way = (int)way};
+  const bool fixed[FH_PARAM_MAX_RANK] = {w->fixed};
+  const char *const layer[] = {""};
+  ptrdiff_t shape[FH_PARAM_MAX_RANK];
+  const int modes = fh_spectral_weight_shape(&weight, shape);
+  FH_TRY(fh_rank_resolve(w->kind, modes, shape, &w->rank, fixed, weight.rank));
+  return fh_spectral_weight_add(&weight, p, "", layer, c);
+}
+
+static fh_status make_program(const fh_spectral_config *config, const factorised *w,
+                              fh_spectral_way way, const fh_shape *in, fh_program *p)
+{
+  fh_spectral_config c = *config;
   fh_slot slot = 0;
   fh_op *op = NULL;
   FH_TRY(fh_program_input(p, in, &slot));
-  FH_TRY(fh_spectral_create(c, &op));
+  if (w->kind != FH_FACTOR_NONE) FH_TRY(add_weight(w, way, p, &c));
+  FH_TRY(fh_spectral_create(&c, &op));
   FH_TRY(fh_program_then(p, "", op, &slot));
   FH_TRY(fh_program_output(p, slot));
+  return FH_OK;
+}
+
+static fh_status compare(const parity_file *file, const fh_team *team,
+                         const fh_spectral_config *config, const factorised *w, fh_spectral_way way,
+                         const fh_shape *in, const parity_shift *shift, parity_report *report)
+{
+  parity_model model = {.shift = *shift};
+  FH_TRY(fh_program_create(team, &model.program));
+  fh_status st = make_program(config, w, way, in, model.program);
+  if (st == FH_OK) st = parity_model_compare(file, &model, report);
+  fh_program_destroy(&model.program);
+  FH_TRY(st);
   return FH_OK;
 }
 
@@ -107,13 +148,13 @@ fh_status parity_spectral(const parity_file *file, const fh_team *team, parity_r
 {
   fh_shape in;
   fh_spectral_config config;
-  parity_model model = {0};
+  factorised w;
+  parity_shift shift;
   FH_TRY(parity_input_shape(file, &in));
-  FH_TRY(make_config(file, &in, &config, &model.shift));
-  FH_TRY(fh_program_create(team, &model.program));
-  fh_status st = make_program(&config, &in, model.program);
-  if (st == FH_OK) st = parity_model_compare(file, &model, report);
-  fh_program_destroy(&model.program);
-  FH_TRY(st);
-  return FH_OK;
+  FH_TRY(make_config(file, &in, &config, &w, &shift));
+  FH_CHECK(w.kind == FH_FACTOR_NONE || parity_shift_is_zero(&shift), FH_ERR_UNSUPPORTED,
+           "a factorised weight whose rows the reference applies one frequency off");
+  if (w.kind != FH_FACTOR_NONE && !config.separable)
+    FH_TRY(compare(file, team, &config, &w, FH_WAY_MIDDLE, &in, &shift, report));
+  return compare(file, team, &config, &w, FH_WAY_REBUILT, &in, &shift, report);
 }

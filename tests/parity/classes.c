@@ -24,6 +24,9 @@ const parity_class parity_classes[] = {
     {"torch.optim.lr_scheduler.*", parity_schedule},
     {"utilities3.*Normalizer*", parity_normaliser},
     {"neuralop.*.UnitGaussianNormalizer", parity_normaliser},
+    {"tensorly.*validate_*_rank*", parity_ranks},
+    {"neuralop.*.MultigridPatching2D", parity_patch},
+    {"neuralop.*.MultigridPatching2D around *TFNO", parity_mg_step},
     {NULL, NULL},
 };
 

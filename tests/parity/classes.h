@@ -26,4 +26,7 @@ fh_status parity_mgno(const parity_file *file, const fh_team *team, parity_repor
 fh_status parity_loss(const parity_file *file, const fh_team *team, parity_report *report);
 fh_status parity_optimiser(const parity_file *file, const fh_team *team, parity_report *report);
 fh_status parity_schedule(const parity_file *file, const fh_team *team, parity_report *report);
+fh_status parity_ranks(const parity_file *file, const fh_team *team, parity_report *report);
+fh_status parity_patch(const parity_file *file, const fh_team *team, parity_report *report);
+fh_status parity_mg_step(const parity_file *file, const fh_team *team, parity_report *report);
 fh_status parity_normaliser(const parity_file *file, const fh_team *team, parity_report *report);

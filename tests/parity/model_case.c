@@ -160,7 +160,7 @@ static fh_status scalar(const parity_file *file, const parity_array *output, con
   }
   parity_loss_spec spec;
   PARITY_VALUES *truth = NULL;
-  FH_TRY(parity_read(file, "target", &other));
+  FH_TRY(parity_read(file, parity_has(file, "loss_target") ? "loss_target" : "target", &other));
   FH_CHECK(other.size == output->size, FH_ERR_FORMAT, "output and target differ in size");
   FH_TRY(parity_loss_spec_read(file->loss, output, &spec));
   FH_TRY(parity_rounded(&other, &truth));
@@ -188,7 +188,7 @@ fh_status parity_model_forward(const parity_file *file, const parity_model *m, c
   FH_CHECK(output.size == fh_shape_size(out), FH_ERR_SHAPE,
            "the file's output has %td numbers, the engine's %td", output.size, fh_shape_size(out));
   const fh_real *result = NULL;
-  FH_TRY(fh_program_forward(m->program, out->batch, &x, &result));
+  FH_TRY(fh_program_forward(m->program, fh_program_input_shape(m->program, 0)->batch, &x, &result));
   memcpy(y, result, (size_t)output.size * sizeof *y);
   if (m->decode) FH_TRY(fh_normaliser_decode(m->decode, out->batch, out, y));
   FH_TRY(scalar(file, &output, y, value, dy));

@@ -66,6 +66,36 @@ static PetscErrorCode RunSequence(const Systems *s, const Case *c, PetscInt *its
   PetscFunctionReturn(0);
 }
 
+/* how far the last bit of the right-hand sides moves our own counts: a reference outside the bar but
+   inside this is no other method. For the reader; the verdict stands */
+static PetscErrorCode Spread(const Systems *s, const Case *c)
+{
+  PetscReal least = PETSC_MAX_REAL, most = 0.0;
+  PetscInt first = PETSC_MAX_INT, last = 0, *its;
+  Systems moved = *s;
+  PetscBool converged;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc2(s->count, &its, s->count * s->n, &moved.rhs));
+  for (PetscInt run = 1; run <= 12; run++) {
+    PetscReal average = 0.0;
+    for (PetscInt i = 0; i < s->count * s->n; i++)
+      moved.rhs[i] = s->rhs[i] * (1.0 + 1e-15 * PetscSinReal((PetscReal)(run * (i % 1000 + 1))));
+    PetscCall(RunSequence(&moved, c, its, &converged));
+    for (PetscInt i = 0; i < s->count; i++) average += (PetscReal)its[i] / (PetscReal)s->count;
+    least = PetscMin(least, average);
+    most = PetscMax(most, average);
+    first = PetscMin(first, its[0]);
+    last = PetscMax(last, its[0]);
+  }
+  PetscCall(PetscPrintf(PETSC_COMM_SELF,
+                        "  changing b by 1e-15 gives averages of %.1f to %.1f, first systems of "
+                        "%" PetscInt_FMT " to %" PetscInt_FMT "\n",
+                        (double)least, (double)most, first, last));
+  PetscCall(PetscFree2(its, moved.rhs));
+  PetscFunctionReturn(0);
+}
+
 static PetscErrorCode Judge(const char *file, const Systems *s, const Case *c, Tally *tally)
 {
   PetscReal ours = 0.0, theirs = 0.0;
@@ -99,6 +129,7 @@ static PetscErrorCode Judge(const char *file, const Systems *s, const Case *c, T
     (void)PetscErrorMessage((int)error, NULL, &text);
     PetscCall(PetscPrintf(PETSC_COMM_SELF, "  %s\n", text ? text : "PETSc error"));
   }
+  if (!error && converged && !pass) PetscCall(Spread(s, c));
   if (pass)
     tally->passed++;
   else

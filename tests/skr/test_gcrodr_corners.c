@@ -326,6 +326,56 @@ static PetscErrorCode Monitored(void)
   PetscFunctionReturn(0);
 }
 
+/* KSPSolveTranspose(), and the way back: a space made for A' is fitted to A */
+static PetscErrorCode Transposed(PCSide side)
+{
+  Setup s;
+  Mat T;
+  PetscReal residual;
+  KSPConvergedReason reason;
+
+  PetscFunctionBegin;
+  PetscCall(Open(NONSYMMETRIC, 16, 6, &s));
+  PetscCall(KSPSetPCSide(s.ksp, side));
+  PetscCall(MatTranspose(s.A, MAT_INITIAL_MATRIX, &T));
+  PetscCall(KSPSolveTranspose(s.ksp, s.b, s.x));
+  PetscCall(KSPGetConvergedReason(s.ksp, &reason));
+  PetscCall(RigResidual(T, s.b, s.x, &residual));
+  PetscCall(RigExpect((PetscBool)(reason > 0 && residual <= 1e-7),
+                      "transposed: reason %d, residual %g", (int)reason, (double)residual));
+  PetscCall(Expect(&s, "after the transposed", 1, 300));
+  PetscCall(MatDestroy(&T));
+  PetscCall(Close(&s));
+  PetscFunctionReturn(0);
+}
+
+/* sizes may change between solves; what fits of the space is kept */
+static PetscErrorCode Resized(void)
+{
+  Setup s;
+  PetscInt n, full;
+  Vec *U;
+
+  PetscFunctionBegin;
+  PetscCall(Open(SYMMETRIC, 16, 6, &s));
+  PetscCall(Expect(&s, "before", 1, 300));
+  PetscCall(KSPGetIterationNumber(s.ksp, &full));
+  PetscCall(KSPGCRODRSetRestart(s.ksp, 20));
+  PetscCall(KSPGCRODRSetRecycle(s.ksp, 4));
+  PetscCall(Expect(&s, "another size", 1, full - 1));
+  PetscCall(KSPGCRODRGetSpace(s.ksp, &n, &U));
+  PetscCall(RigExpect((PetscBool)(n == 4), "%d vectors after asking for 4", (int)n));
+  PetscCall(VecDestroyVecs(n, &U));
+  PetscCall(KSPGCRODRSetRecycle(s.ksp, 0));
+  PetscCall(Expect(&s, "no recycling", 1, 300));
+  PetscCall(KSPReset(s.ksp));
+  PetscCall(KSPSetOperators(s.ksp, s.A, s.A));
+  PetscCall(KSPGCRODRSetRecycle(s.ksp, 6));
+  PetscCall(Expect(&s, "after KSPReset", 1, 300));
+  PetscCall(Close(&s));
+  PetscFunctionReturn(0);
+}
+
 /* restart beyond the size of the system; processes without rows */
 static PetscErrorCode Tiny(void)
 {
@@ -377,6 +427,9 @@ int main(int argc, char **argv)
   PetscCall(Counts(PC_RIGHT));
   PetscCall(HandOver());
   PetscCall(Monitored());
+  PetscCall(Transposed(PC_LEFT));
+  PetscCall(Transposed(PC_RIGHT));
+  PetscCall(Resized());
   PetscCall(Tiny());
   PetscCall(Refused("-ksp_gcrodr_recycle 16", 0, "raise -ksp_gcrodr_restart above"));
   PetscCall(Refused("-ksp_gcrodr_recycle 40 -ksp_gmres_restart 20", 0, "leave no room"));

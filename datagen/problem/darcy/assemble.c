@@ -1,99 +1,122 @@
+#include <math.h>
+
 #include "datagen/problem/darcy/darcy_impl.h"
+#include "datagen/problem/rows.h"
+#include "datagen/skr/fastelliptic.h"
 
-enum { STENCIL = 5 };
+enum { STENCIL = 7 }; /* 5 in two dimensions */
 
-static const int steps[STENCIL][2] = {{-1, 0}, {0, -1}, {0, 0}, {0, 1}, {1, 0}};
-
-/* transmissibility of the face from cell (i, j) towards (di, dj): at the boundary the distance to
-   u = 0 is half a cell */
-static double cell_face(const fh_darcy_system *s, ptrdiff_t i, ptrdiff_t j, int di, int dj)
+static bool is_inside(const fh_darcy_system *s, const ptrdiff_t i[FH_MAX_DIM], int axis, int step)
 {
-  const ptrdiff_t ni = i + di, nj = j + dj;
-  const double here = s->a[i * s->m[1] + j];
-  if (ni < 0 || ni >= s->m[0] || nj < 0 || nj >= s->m[1]) return 2.0 * here;
-  const double there = s->a[ni * s->m[1] + nj];
+  return i[axis] + step >= 0 && i[axis] + step < s->m[axis];
+}
+
+/* distance in memory of neighbours along an axis, in an array with `more` extra points per axis */
+static ptrdiff_t stride(const fh_darcy_system *s, int axis, ptrdiff_t more)
+{
+  ptrdiff_t product = 1;
+  for (int a = axis + 1; a < s->dim; a++) product *= s->m[a] + more;
+  return product;
+}
+
+/* transmissibility of the face from a cell towards step: at the boundary the distance to u = 0 is half
+   a cell */
+static double cell_face(const fh_darcy_system *s, const ptrdiff_t i[FH_MAX_DIM], ptrdiff_t row,
+                        int axis, int step)
+{
+  const double here = s->a[row];
+  if (!is_inside(s, i, axis, step)) return 2.0 * here;
+  const double there = s->a[row + step * stride(s, axis, 0)];
   return 2.0 * here * there / (here + there);
 }
 
-/* unknown (i, j) is vertex (i + 1, j + 1) */
-static double vertex_face(const fh_darcy_system *s, ptrdiff_t i, ptrdiff_t j, int di, int dj)
+/* unknown (i, j, k) is vertex (i + 1, j + 1, k + 1) */
+static double vertex_face(const fh_darcy_system *s, const ptrdiff_t i[FH_MAX_DIM], ptrdiff_t row,
+                          int axis, int step)
 {
-  const ptrdiff_t width = s->m[1] + 2, here = (i + 1) * width + j + 1;
-  return 0.5 * (s->a[here] + s->a[here + di * width + dj]);
+  ptrdiff_t here = 0;
+  (void)row;
+  for (int a = 0; a < s->dim; a++) here += (i[a] + 1) * stride(s, a, 2);
+  return 0.5 * (s->a[here] + s->a[here + step * stride(s, axis, 2)]);
 }
 
-/* one row in ascending order of columns; returns the number of entries */
-static PetscInt fill_row(const fh_darcy_system *s, ptrdiff_t i, ptrdiff_t j, PetscInt *columns,
-                         PetscScalar *values)
+static void split(const fh_darcy_system *s, ptrdiff_t row, ptrdiff_t i[FH_MAX_DIM])
 {
+  i[0] = row / (s->m[1] * s->m[2]);
+  i[1] = row / s->m[2] % s->m[1];
+  i[2] = row % s->m[2];
+}
+
+/* one row in ascending order of columns: axes forwards for the lower neighbours, then backwards */
+static PetscInt fill_row(const fh_problem *p, PetscInt row, PetscInt *columns, PetscScalar *values)
+{
+  const fh_darcy *d = p->data;
+  const fh_darcy_system *s = &d->system;
+  ptrdiff_t i[FH_MAX_DIM];
   PetscInt n = 0, diagonal = 0;
   double sum = 0.0;
-  for (int e = 0; e < STENCIL; e++) {
-    const int di = steps[e][0], dj = steps[e][1];
-    const ptrdiff_t ni = i + di, nj = j + dj;
-    if (di == 0 && dj == 0) {
+  split(s, row, i);
+  for (int e = 0; e <= 2 * s->dim; e++) {
+    const int step = e < s->dim ? -1 : 1, axis = e < s->dim ? e : 2 * s->dim - e;
+    if (e == s->dim) {
       diagonal = n;
-      columns[n++] = (PetscInt)(i * s->m[1] + j);
+      columns[n++] = row;
       continue;
     }
     const double face =
-        (s->cells ? cell_face : vertex_face)(s, i, j, di, dj) * s->weight[di != 0 ? 0 : 1];
+        (s->cells ? cell_face : vertex_face)(s, i, row, axis, step) * s->weight[axis];
     sum += face;
-    if (ni < 0 || ni >= s->m[0] || nj < 0 || nj >= s->m[1]) continue;
-    columns[n] = (PetscInt)(ni * s->m[1] + nj);
+    if (!is_inside(s, i, axis, step)) continue;
+    columns[n] = (PetscInt)(row + step * stride(s, axis, 0));
     values[n++] = -face;
   }
   values[diagonal] = sum;
   return n;
 }
 
+static double row_rhs(const fh_problem *p, PetscInt row)
+{
+  const fh_darcy *d = p->data;
+  const fh_darcy_system *s = &d->system;
+  const double shift = s->cells ? 0.5 : 1.0;
+  ptrdiff_t i[FH_MAX_DIM];
+  double x[FH_MAX_DIM] = {0.0};
+  split(s, row, i);
+  for (int a = 0; a < s->dim; a++)
+    x[a] = ((double)i[a] + shift) * (p->grid.length[a] / (double)(s->m[a] + (s->cells ? 0 : 1)));
+  return fh_darcy_source(p->config, x);
+}
+
+/* for -pc_type fastelliptic */
+static PetscErrorCode attach_grid(const fh_darcy_system *s, Mat matrix)
+{
+  const FHSide wall = s->cells ? FH_SIDE_DIRICHLET_CELL : FH_SIDE_DIRICHLET_NODE;
+  FHEllipticGrid grid = {.dim = s->dim};
+  PetscFunctionBeginUser;
+  for (int a = 0; a < s->dim; a++) {
+    grid.n[a] = (PetscInt)s->m[a];
+    grid.side[a][0] = grid.side[a][1] = wall;
+    grid.spacing[a] = 1.0 / sqrt(s->weight[a]);
+  }
+  PetscCall(FHPCFastEllipticSetGrid((PetscObject)matrix, &grid));
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode fh_darcy_matrix_create(fh_problem *p, Mat *matrix)
 {
-  const PetscInt n = (PetscInt)p->unknowns;
+  const fh_darcy *d = p->data;
   PetscFunctionBeginUser;
-  PetscCall(MatCreate(p->comm, matrix));
-  PetscCall(MatSetSizes(*matrix, PETSC_DECIDE, PETSC_DECIDE, n, n));
-  PetscCall(MatSetType(*matrix, MATAIJ));
-  PetscCall(MatSeqAIJSetPreallocation(*matrix, STENCIL, NULL));
-  /* a rank may own less than a grid row: then all neighbours live elsewhere */
-  PetscCall(MatMPIAIJSetPreallocation(*matrix, STENCIL, NULL, STENCIL - 1, NULL));
-  PetscCall(MatSetOption(*matrix, MAT_NEW_NONZERO_ALLOCATION_ERR, PETSC_TRUE));
+  PetscCall(fh_rows_create(p, p->grid.dim == 3 ? STENCIL : STENCIL - 2, matrix));
+  PetscCall(attach_grid(&d->system, *matrix));
   PetscFunctionReturn(0);
 }
 
 PetscErrorCode fh_darcy_matrix(fh_problem *p, Mat matrix)
 {
-  const fh_darcy *d = p->data;
-  const fh_darcy_system *s = &d->system;
-  PetscInt first = 0, last = 0;
-  PetscFunctionBeginUser;
-  PetscCall(MatGetOwnershipRange(matrix, &first, &last));
-  for (PetscInt row = first; row < last; row++) {
-    PetscInt columns[STENCIL];
-    PetscScalar values[STENCIL];
-    const PetscInt n = fill_row(s, row / s->m[1], row % s->m[1], columns, values);
-    PetscCall(MatSetValues(matrix, 1, &row, n, columns, values, INSERT_VALUES));
-  }
-  PetscCall(MatAssemblyBegin(matrix, MAT_FINAL_ASSEMBLY));
-  PetscCall(MatAssemblyEnd(matrix, MAT_FINAL_ASSEMBLY));
-  PetscFunctionReturn(0);
+  return fh_rows_matrix(p, fill_row, matrix);
 }
 
 PetscErrorCode fh_darcy_rhs(fh_problem *p, Vec b)
 {
-  const fh_darcy *d = p->data;
-  const fh_darcy_system *s = &d->system;
-  const double shift = s->cells ? 0.5 : 1.0;
-  const double h0 = p->grid.length[0] / (double)(s->m[0] + (s->cells ? 0 : 1));
-  const double h1 = p->grid.length[1] / (double)(s->m[1] + (s->cells ? 0 : 1));
-  PetscInt first = 0, last = 0;
-  PetscScalar *values = NULL;
-  PetscFunctionBeginUser;
-  PetscCall(VecGetOwnershipRange(b, &first, &last));
-  PetscCall(VecGetArrayWrite(b, &values));
-  for (PetscInt row = first; row < last; row++)
-    values[row - first] = fh_darcy_source(p->config, ((double)(row / s->m[1]) + shift) * h0,
-                                          ((double)(row % s->m[1]) + shift) * h1);
-  PetscCall(VecRestoreArrayWrite(b, &values));
-  PetscFunctionReturn(0);
+  return fh_rows_vector(p, row_rhs, b);
 }

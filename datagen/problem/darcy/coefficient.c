@@ -4,45 +4,68 @@
 
 static const double pi = 3.14159265358979323846;
 
-static double test_coefficient(const fh_darcy_config *c, double x, double y)
+/* the third factor of the smooth coefficient and of both solutions; 1 in two dimensions */
+static double depth(const fh_darcy_config *c, double z)
 {
-  if (c->coefficient == FH_DARCY_LAYERS) return c->values.value[x < 0.5 ? 0 : 1];
-  return 1.0 + 0.5 * sin(2.0 * pi * x) * cos(pi * y);
+  return c->dim == 3 ? 1.0 + 0.5 * z : 1.0;
+}
+
+static double depth_wave(const fh_darcy_config *c, double z)
+{
+  return c->dim == 3 ? sin(pi * z) : 1.0;
+}
+
+static double test_coefficient(const fh_darcy_config *c, const double x[FH_MAX_DIM])
+{
+  if (c->coefficient == FH_DARCY_LAYERS) return c->values.value[x[0] < 0.5 ? 0 : 1];
+  return (1.0 + 0.5 * sin(2.0 * pi * x[0]) * cos(pi * x[1])) * depth(c, x[2]);
 }
 
 /* Layers: u = sin(2 pi x) sin(pi y) / a is continuous with a continuous flux at x = 1/2. */
-double fh_darcy_exact(const fh_darcy_config *c, double x, double y)
+double fh_darcy_exact(const fh_darcy_config *c, const double x[FH_MAX_DIM])
 {
+  const double wave = depth_wave(c, x[2]);
   if (c->coefficient == FH_DARCY_LAYERS)
-    return sin(2.0 * pi * x) * sin(pi * y) / test_coefficient(c, x, y);
-  return sin(pi * x) * sin(2.0 * pi * y);
+    return sin(2.0 * pi * x[0]) * sin(pi * x[1]) * wave / test_coefficient(c, x);
+  return sin(pi * x[0]) * sin(2.0 * pi * x[1]) * wave;
 }
 
-double fh_darcy_source(const fh_darcy_config *c, double x, double y)
+double fh_darcy_source(const fh_darcy_config *c, const double x[FH_MAX_DIM])
 {
-  if (c->coefficient == FH_DARCY_LAYERS) return 5.0 * pi * pi * sin(2.0 * pi * x) * sin(pi * y);
+  const double wave = depth_wave(c, x[2]), lambda = (c->dim == 3 ? 6.0 : 5.0) * pi * pi;
+  if (c->coefficient == FH_DARCY_LAYERS)
+    return lambda * sin(2.0 * pi * x[0]) * sin(pi * x[1]) * wave;
   if (c->coefficient != FH_DARCY_MANUFACTURED) return c->source;
-  /* -(a_x u_x + a_y u_y + a Laplace u) */
-  const double ax = pi * cos(2.0 * pi * x) * cos(pi * y);
-  const double ay = -0.5 * pi * sin(2.0 * pi * x) * sin(pi * y);
-  const double ux = pi * cos(pi * x) * sin(2.0 * pi * y);
-  const double uy = 2.0 * pi * sin(pi * x) * cos(2.0 * pi * y);
-  const double u = fh_darcy_exact(c, x, y);
-  return 5.0 * pi * pi * test_coefficient(c, x, y) * u - ax * ux - ay * uy;
+  /* -(a_x u_x + a_y u_y + a_z u_z + a Laplace u) */
+  const double ax = pi * cos(2.0 * pi * x[0]) * cos(pi * x[1]) * depth(c, x[2]);
+  const double ay = -0.5 * pi * sin(2.0 * pi * x[0]) * sin(pi * x[1]) * depth(c, x[2]);
+  const double az = 0.5 * test_coefficient(c, x) / depth(c, x[2]);
+  const double ux = pi * cos(pi * x[0]) * sin(2.0 * pi * x[1]) * wave;
+  const double uy = 2.0 * pi * sin(pi * x[0]) * cos(2.0 * pi * x[1]) * wave;
+  const double uz = c->dim == 3 ? pi * sin(pi * x[0]) * sin(2.0 * pi * x[1]) * cos(pi * x[2]) : 0.0;
+  return lambda * test_coefficient(c, x) * fh_darcy_exact(c, x) - ax * ux - ay * uy - az * uz;
 }
 
 static void fill_test(const fh_problem *p, double *a)
 {
-  for (ptrdiff_t i = 0; i < p->grid.n[0]; i++)
-    for (ptrdiff_t j = 0; j < p->grid.n[1]; j++)
-      a[i * p->grid.n[1] + j] =
-          test_coefficient(p->config, fh_grid_point(&p->grid, 0, i), fh_grid_point(&p->grid, 1, j));
+  const ptrdiff_t *n = p->grid.n;
+  for (ptrdiff_t i = 0; i < fh_grid_size(&p->grid); i++) {
+    const double x[FH_MAX_DIM] = {fh_grid_point(&p->grid, 0, i / (n[1] * n[2])),
+                                  fh_grid_point(&p->grid, 1, i / n[2] % n[1]),
+                                  fh_grid_point(&p->grid, 2, i % n[2])};
+    a[i] = test_coefficient(p->config, x);
+  }
 }
 
-static void field_to_coefficient(const fh_darcy_config *c, ptrdiff_t size, double *a)
+static void field_to_coefficient(const fh_darcy_config *c, const fh_grf *field, ptrdiff_t size,
+                                 double *a)
 {
+  const double width = c->channel_width * sqrt(fh_grf_variance(field));
   if (c->coefficient == FH_DARCY_TWO_PHASE) {
     for (ptrdiff_t i = 0; i < size; i++) a[i] = c->values.value[a[i] >= 0.0 ? 0 : 1];
+  } else if (c->coefficient == FH_DARCY_CHANNELS) {
+    for (ptrdiff_t i = 0; i < size; i++)
+      a[i] = c->values.value[fabs(a[i] - c->law.mean) <= width ? 0 : 1];
   } else {
     for (ptrdiff_t i = 0; i < size; i++) a[i] = exp(c->scale * a[i]);
   }
@@ -56,7 +79,7 @@ fh_status fh_darcy_coefficient_sample(fh_problem *p, uint64_t seed, int64_t inde
   double *a = p->value[0];
   if (d->field) {
     fh_grf_sample(d->field, seed, (uint64_t)index, 0, a);
-    field_to_coefficient(c, size, a);
+    field_to_coefficient(c, d->field, size, a);
   } else {
     fill_test(p, a);
   }

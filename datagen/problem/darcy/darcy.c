@@ -7,39 +7,55 @@
 #include "datagen/problem/darcy/spline.h"
 
 static const char *const scheme_names[] = {"harmonic_fv", "arithmetic_fd", "fno_compat", NULL};
-static const char *const coefficient_names[] = {"two_phase", "lognormal", "manufactured", "layers",
-                                                NULL};
+static const char *const coefficient_names[] = {"two_phase",    "lognormal", "channels",
+                                                "manufactured", "layers",    NULL};
 
 static const fh_field fields[] = {
     {"scheme", FH_FIELD_ENUM, offsetof(fh_darcy_config, scheme), "harmonic_fv", 0.0, 0.0,
      scheme_names, "harmonic_fv (cells), arithmetic_fd (vertices), fno_compat (as published 2020)"},
     {"coefficient", FH_FIELD_ENUM, offsetof(fh_darcy_config, coefficient), "two_phase", 0.0, 0.0,
-     coefficient_names, "two_phase, lognormal; manufactured and layers have exact solutions"},
+     coefficient_names,
+     "two_phase, lognormal, channels; manufactured and layers have exact solutions"},
     {"values", FH_FIELD_REALS, offsetof(fh_darcy_config, values), "12,3", 0.0, 0.0, NULL,
-     "permeability where the field is positive, and elsewhere (dimensionless)"},
+     "permeability where the field is positive (in the channels), and elsewhere (dimensionless)"},
     {"scale", FH_FIELD_REAL, offsetof(fh_darcy_config, scale), "1", 0.0, 0.0, NULL,
      "lognormal: permeability = exp(scale * field)"},
     {"source", FH_FIELD_REAL, offsetof(fh_darcy_config, source), "1", 0.0, 0.0, NULL,
      "right-hand side f (dimensionless)"},
+    {"channel_width", FH_FIELD_REAL, offsetof(fh_darcy_config, channel_width), "0.3", 0.0, 10.0,
+     NULL, "channels: where |field| is at most this many of its standard deviations"},
+    {"dim", FH_FIELD_INT, offsetof(fh_darcy_config, dim), "2", 2.0, 3.0, NULL,
+     "2: unit square, 3: unit cube (not with fno_compat)"},
     FH_GRF_FIELDS(fh_darcy_config, law, "3", "2"),
     FH_FIELDS_END};
 
 static bool is_random(const fh_darcy_config *c)
 {
-  return c->coefficient == FH_DARCY_TWO_PHASE || c->coefficient == FH_DARCY_LOGNORMAL;
+  return c->coefficient == FH_DARCY_LOGNORMAL || c->coefficient == FH_DARCY_TWO_PHASE ||
+         c->coefficient == FH_DARCY_CHANNELS;
+}
+
+static bool has_two_values(const fh_darcy_config *c)
+{
+  return c->coefficient == FH_DARCY_TWO_PHASE || c->coefficient == FH_DARCY_CHANNELS ||
+         c->coefficient == FH_DARCY_LAYERS;
 }
 
 static fh_status check(const fh_darcy_config *c, const ptrdiff_t n[FH_MAX_DIM])
 {
-  const bool two = c->coefficient == FH_DARCY_TWO_PHASE || c->coefficient == FH_DARCY_LAYERS;
+  const bool two = has_two_values(c);
   const ptrdiff_t least = c->scheme == FH_DARCY_HARMONIC_FV ? 2 : 4;
   FH_CHECK(!two || c->values.count == 2, FH_ERR_USAGE, "values has %d numbers, two phases need 2",
            c->values.count);
   FH_CHECK(!two || (c->values.value[0] > 0.0 && c->values.value[1] > 0.0), FH_ERR_USAGE,
            "values %g and %g must both be positive", c->values.value[0], c->values.value[1]);
-  FH_CHECK(n[0] >= least && n[1] >= least, FH_ERR_USAGE,
-           "size %td x %td is too small: the scheme %s needs at least %td points per axis", n[0],
-           n[1], scheme_names[c->scheme], least);
+  FH_CHECK(c->dim == 2 || c->scheme != FH_DARCY_FNO_COMPAT, FH_ERR_USAGE,
+           "dim = %td: fno_compat is defined in 2 dimensions only", c->dim);
+  for (int a = 0; a < (int)c->dim; a++)
+    FH_CHECK(
+        n[a] >= least, FH_ERR_USAGE,
+        "size %td along axis %d is too small: the scheme %s needs at least %td points per axis",
+        n[a], a, scheme_names[c->scheme], least);
   FH_CHECK(c->scheme != FH_DARCY_FNO_COMPAT || n[0] == n[1], FH_ERR_USAGE,
            "size %td x %td: fno_compat is defined on square grids only", n[0], n[1]);
   return FH_OK;
@@ -58,7 +74,7 @@ static void describe(fh_problem *p, const fh_darcy *d)
   }
   if (c->coefficient == FH_DARCY_LOGNORMAL) {
     fh_problem_add_scalar(p, "coefficient_scale", c->scale);
-  } else if (c->coefficient != FH_DARCY_MANUFACTURED) {
+  } else if (has_two_values(c)) {
     fh_problem_add_scalar(p, "coefficient_high", c->values.value[0]);
     fh_problem_add_scalar(p, "coefficient_low", c->values.value[1]);
   }
@@ -69,18 +85,21 @@ static void set_system(fh_problem *p, fh_darcy *d)
   const fh_darcy_config *c = p->config;
   fh_darcy_system *s = &d->system;
   s->cells = c->scheme == FH_DARCY_HARMONIC_FV;
-  for (int axis = 0; axis < 2; axis++) {
+  s->dim = p->grid.dim;
+  for (int axis = 0; axis < FH_MAX_DIM; axis++) {
+    s->m[axis] = 1;
+    if (axis >= s->dim) continue;
     const double h =
         p->grid.length[axis] / (double)(s->cells ? p->grid.n[axis] : p->grid.n[axis] - 1);
     s->m[axis] = s->cells ? p->grid.n[axis] : p->grid.n[axis] - 2;
     s->weight[axis] = 1.0 / (h * h);
   }
-  p->unknowns = s->m[0] * s->m[1];
+  p->unknowns = s->m[0] * s->m[1] * s->m[2];
   p->symmetric = true;
   /* splines overshoot: the published coefficient can be negative */
   p->positive_definite = c->scheme != FH_DARCY_FNO_COMPAT;
-  p->constant_matrix = !is_random(c) || (c->coefficient == FH_DARCY_TWO_PHASE &&
-                                         c->values.value[0] == c->values.value[1]);
+  p->constant_matrix =
+      !is_random(c) || (has_two_values(c) && c->values.value[0] == c->values.value[1]);
 }
 
 static fh_status setup(fh_problem *p)
@@ -88,12 +107,12 @@ static fh_status setup(fh_problem *p)
   const fh_darcy_config *c = p->config;
   ptrdiff_t n[FH_MAX_DIM];
   fh_darcy *d = NULL;
-  FH_TRY(fh_problem_points(p, 2, n));
+  FH_TRY(fh_problem_points(p, (int)c->dim, n));
   FH_TRY(check(c, n));
   FH_NEW(d, 1);
   p->data = d;
-  FH_TRY(fh_grid_box(2, n, FH_DIRICHLET, c->scheme == FH_DARCY_ARITHMETIC_FD ? FH_NODE : FH_CELL,
-                     &p->grid));
+  FH_TRY(fh_grid_box((int)c->dim, n, FH_DIRICHLET,
+                     c->scheme == FH_DARCY_ARITHMETIC_FD ? FH_NODE : FH_CELL, &p->grid));
   if (is_random(c)) FH_TRY(fh_grf_create(&c->law, &p->grid, &d->field));
   set_system(p, d);
   describe(p, d);
@@ -119,12 +138,26 @@ static fh_status sample(fh_problem *p, uint64_t seed, int64_t index)
   return FH_OK;
 }
 
-static void unknowns_to_vertices(const fh_darcy_system *s, const double *x, double *u)
+/* place of the first unknown of a row along the last axis among the vertices */
+static ptrdiff_t first_vertex(const fh_darcy_system *s, ptrdiff_t row)
 {
-  const ptrdiff_t width = s->m[1] + 2;
-  memset(u, 0, (size_t)((s->m[0] + 2) * width) * sizeof *u);
-  for (ptrdiff_t i = 0; i < s->m[0]; i++)
-    memcpy(u + (i + 1) * width + 1, x + i * s->m[1], (size_t)s->m[1] * sizeof *u);
+  if (s->dim == 2) return (row + 1) * (s->m[1] + 2) + 1;
+  return ((row / s->m[1] + 1) * (s->m[1] + 2) + row % s->m[1] + 1) * (s->m[2] + 2) + 1;
+}
+
+static ptrdiff_t row_length(const fh_darcy_system *s)
+{
+  return s->m[s->dim - 1];
+}
+
+/* points: of the grid of vertices, with the boundary */
+static void unknowns_to_vertices(const fh_darcy_system *s, ptrdiff_t points, const double *x,
+                                 double *u)
+{
+  const ptrdiff_t length = row_length(s), rows = s->m[0] * s->m[1] * s->m[2] / length;
+  memset(u, 0, (size_t)points * sizeof *u);
+  for (ptrdiff_t row = 0; row < rows; row++)
+    memcpy(u + first_vertex(s, row), x + row * length, (size_t)length * sizeof *u);
 }
 
 static void store(fh_problem *p, const double *x)
@@ -136,10 +169,10 @@ static void store(fh_problem *p, const double *x)
   if (c->scheme == FH_DARCY_HARMONIC_FV) {
     memcpy(u, x, (size_t)p->unknowns * sizeof *u);
   } else if (c->scheme == FH_DARCY_ARITHMETIC_FD) {
-    unknowns_to_vertices(&d->system, x, u);
+    unknowns_to_vertices(&d->system, fh_grid_size(&p->grid), x, u);
   } else {
     /* centre (j + 1/2)/n in units of the distance of vertices */
-    unknowns_to_vertices(&d->system, x, d->vertices);
+    unknowns_to_vertices(&d->system, n * n, x, d->vertices);
     fh_spline_resample(n, d->vertices, 0.5 * (double)(n - 1) / (double)n,
                        (double)(n - 1) / (double)n, u, d->work);
   }
@@ -150,11 +183,12 @@ static bool load(const fh_problem *p, double *x)
   const fh_darcy_config *c = p->config;
   const fh_darcy *d = p->data;
   const double *u = p->value[1];
-  const ptrdiff_t *m = d->system.m;
+  const fh_darcy_system *y = &d->system;
+  const ptrdiff_t length = row_length(y);
   if (c->scheme == FH_DARCY_FNO_COMPAT) return false; /* the splined u is not the solver's */
-  const ptrdiff_t border = c->scheme == FH_DARCY_HARMONIC_FV ? 0 : 1;
-  for (ptrdiff_t i = 0; i < m[0]; i++)
-    memcpy(x + i * m[1], u + (i + border) * p->grid.n[1] + border, (size_t)m[1] * sizeof *x);
+  for (ptrdiff_t row = 0; row < p->unknowns / length; row++)
+    memcpy(x + row * length, u + (y->cells ? row * length : first_vertex(y, row)),
+           (size_t)length * sizeof *x);
   return true;
 }
 
@@ -173,7 +207,8 @@ _Static_assert(sizeof(fh_darcy_config) <= FH_PROBLEM_CONFIG_BYTES, "room for a c
 
 const fh_problem_class fh_darcy_class = {
     .name = "darcy",
-    .help = "-div(a grad u) = f on the unit square, u = 0 on the boundary; a random: a -> u",
+    .help =
+        "-div(a grad u) = f on the unit square or cube, u = 0 on the boundary; a random: a -> u",
     .fields = fields,
     .config_bytes = sizeof(fh_darcy_config),
     .setup = setup,

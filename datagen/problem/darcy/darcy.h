@@ -1,5 +1,6 @@
 /**
- * darcy - steady flow in a random medium: -div(a grad u) = f on the unit square, u = 0 on its boundary
+ * darcy - steady flow in a random medium: -div(a grad u) = f on the unit square or cube, u = 0 on its
+ * boundary
  *
  * The coefficient a (input) varies from sample to sample, the solution u (output) is the label; both
  * dimensionless. Schemes and laws with their sources: docs/datagen.md.
@@ -17,8 +18,9 @@ typedef enum {
 } fh_darcy_scheme;
 
 typedef enum {
-  FH_DARCY_TWO_PHASE,    /* values[0] where the field is >= 0, values[1] elsewhere */
-  FH_DARCY_LOGNORMAL,    /* exp(scale * field) */
+  FH_DARCY_TWO_PHASE, /* values[0] where the field is >= 0, values[1] elsewhere */
+  FH_DARCY_LOGNORMAL, /* exp(scale * field) */
+  FH_DARCY_CHANNELS,  /* values[0] where |field| <= channel_width deviations, values[1] elsewhere */
   FH_DARCY_MANUFACTURED, /* smooth a, source and exact solution known: order of convergence */
   FH_DARCY_LAYERS        /* values[0] for x < 1/2, values[1] beyond; exact solution known */
 } fh_darcy_coefficient;
@@ -28,10 +30,12 @@ typedef struct {
   fh_real_list values;     /* of the two phases */
   double scale;            /* of the field inside exp */
   double source;           /* f, where no exact solution asks for another one */
+  double channel_width;    /* in standard deviations of the field */
+  ptrdiff_t dim;           /* 2 or 3 */
   fh_grf_law law;
 } fh_darcy_config;
 
 extern const fh_problem_class fh_darcy_class;
 
 /** Exact solution of the two test cases at a point. */
-double fh_darcy_exact(const fh_darcy_config *config, double x, double y);
+double fh_darcy_exact(const fh_darcy_config *config, const double x[FH_MAX_DIM]);

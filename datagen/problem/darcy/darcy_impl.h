@@ -3,12 +3,13 @@
 
 #include "datagen/problem/darcy/darcy.h"
 
-/* what the 5-point assembly sees */
+/* what the assembly sees; axes beyond dim have one unknown and count for nothing */
 typedef struct {
-  bool cells;       /* unknowns are cells (a[m0][m1]); else interior vertices (a[m0+2][m1+2]) */
-  ptrdiff_t m[2];   /* unknowns per axis */
-  double weight[2]; /* 1/h^2 per axis */
-  const double *a;  /* coefficient at the cells or vertices, not owned */
+  bool cells; /* unknowns are cells (a[m0][m1][m2]); else interior vertices (a[m0+2][m1+2][m2+2]) */
+  int dim;
+  ptrdiff_t m[FH_MAX_DIM];   /* unknowns per axis */
+  double weight[FH_MAX_DIM]; /* 1/h^2 per axis */
+  const double *a;           /* coefficient at the cells or vertices, not owned */
 } fh_darcy_system;
 
 typedef struct {
@@ -21,7 +22,7 @@ typedef struct {
 /* coefficient of sample index at the points of p->grid, into p->value[0] */
 fh_status fh_darcy_coefficient_sample(fh_problem *p, uint64_t seed, int64_t index) FH_MUST;
 /* f at a point */
-double fh_darcy_source(const fh_darcy_config *config, double x, double y);
+double fh_darcy_source(const fh_darcy_config *config, const double x[FH_MAX_DIM]);
 
 PetscErrorCode fh_darcy_matrix_create(fh_problem *p, Mat *matrix);
 PetscErrorCode fh_darcy_matrix(fh_problem *p, Mat matrix);

@@ -1,0 +1,235 @@
+#include "operators/spectral/weight.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "operators/spectral/weight_impl.h"
+
+static ptrdiff_t stored(const fh_spectral_config *c, int a)
+{
+  if (c->weight_modes[a]) return c->weight_modes[a];
+  return a == c->dim - 1 ? c->modes[a] / 2 + 1 : c->modes[a];
+}
+
+int fh_spectral_weight_shape(const fh_weight_config *c, ptrdiff_t shape[FH_PARAM_MAX_RANK])
+{
+  int n = 0;
+  if (c->layers) shape[n++] = c->layers;
+  shape[n++] = c->at.in_channels;
+  if (!c->at.separable) shape[n++] = c->at.out_channels;
+  for (int a = 0; a < c->at.dim; a++) shape[n++] = stored(&c->at, a);
+  return n;
+}
+
+static fh_weight weight_of(const fh_weight_config *c, fh_spectral_way way)
+{
+  fh_weight w = {.kind = c->kind, .way = way, .channel = c->layers ? 1 : 0};
+  ptrdiff_t shape[FH_PARAM_MAX_RANK];
+  w.modes = fh_spectral_weight_shape(c, shape);
+  w.mode = w.channel + (c->at.separable ? 1 : 2);
+  memcpy(w.s, shape, (size_t)w.modes * sizeof *shape);
+  const int ranks = c->kind == FH_WEIGHT_CP ? 1 : c->kind == FH_WEIGHT_TT ? w.modes + 1 : w.modes;
+  memcpy(w.r, c->rank, (size_t)ranks * sizeof *w.r);
+  w.layers = c->layers ? c->layers : 1;
+  w.channels = w.points = 1;
+  for (int j = w.channel; j < w.mode; j++) w.channels *= w.s[j];
+  for (int j = w.mode; j < w.modes; j++) w.points *= w.s[j];
+  return w;
+}
+
+static bool has_middle(const fh_weight_config *c)
+{
+  return !c->at.separable && !(c->kind == FH_WEIGHT_TT && c->layers);
+}
+
+static double plan(const fh_weight *w, fh_map *map)
+{
+  if (w->kind == FH_WEIGHT_CP) return fh_weight_cp_plan(w, map);
+  return w->kind == FH_WEIGHT_TUCKER ? fh_weight_tucker_plan(w, map) : fh_weight_tt_plan(w, map);
+}
+
+/* channels between the two channel matrices; 0: there is no such matrix */
+static void middle_of(const fh_weight *w, ptrdiff_t *in, ptrdiff_t *out)
+{
+  *in = w->kind == FH_WEIGHT_CP ? w->r[0] : w->r[w->kind == FH_WEIGHT_TT ? 1 : w->channel];
+  *out = w->kind == FH_WEIGHT_CP ? w->r[0] : w->kind == FH_WEIGHT_TT ? 0 : w->r[w->channel + 1];
+}
+
+/* ---- cost ---------------------------------------------------------------------------------------- */
+
+fh_weight_cost fh_spectral_weight_cost(const fh_weight_config *c)
+{
+  fh_weight_cost cost = {{0}, {0}};
+  for (int way = FH_WAY_MIDDLE; way <= FH_WAY_REBUILT; way++) {
+    fh_map unused = {0};
+    const fh_weight w = weight_of(c, (fh_spectral_way)way);
+    if (way == FH_WAY_MIDDLE && !has_middle(c)) continue;
+    cost.map[way] = plan(&w, &unused);
+    ptrdiff_t in = 0, out = 0;
+    middle_of(&w, &in, &out);
+    double products = (double)w.channels;
+    if (way == FH_WAY_MIDDLE) {
+      products = (double)(c->at.in_channels * in + c->at.out_channels * out);
+      products +=
+          c->kind == FH_WEIGHT_CP ? (double)in : (double)(in * (out ? out : c->at.out_channels));
+    }
+    cost.sample[way] = 8 * products * (double)w.points;
+  }
+  return cost;
+}
+
+fh_spectral_way fh_spectral_weight_way(const fh_weight_config *c)
+{
+  if (!has_middle(c)) return FH_WAY_REBUILT;
+  if (c->way != FH_WAY_AUTO) return (fh_spectral_way)c->way;
+  /* a unit of samples: forward and backward of each, one adjoint of the map, a share of its forward */
+  const fh_weight_cost cost = fh_spectral_weight_cost(c);
+  const double samples = c->samples ? (double)c->samples : 4,
+               layers = c->layers ? (double)c->layers : 1;
+  double total[3] = {0};
+  for (int way = FH_WAY_MIDDLE; way <= FH_WAY_REBUILT; way++)
+    total[way] = 3 * samples * layers * cost.sample[way] + 2.5 * cost.map[way];
+  return total[FH_WAY_MIDDLE] < total[FH_WAY_REBUILT] ? FH_WAY_MIDDLE : FH_WAY_REBUILT;
+}
+
+/* ---- parameters ---------------------------------------------------------------------------------- */
+
+/* the deviation of every factor that gives the product the deviation std */
+static double deviation(const fh_weight *w, double std)
+{
+  double ranks = 1;
+  if (w->kind == FH_WEIGHT_CP)
+    ranks = (double)w->r[0];
+  else
+    for (int j = 0; j < w->modes; j++) ranks *= (double)w->r[j];
+  const int count = w->kind == FH_WEIGHT_TUCKER ? w->modes + 1 : w->modes;
+  return pow(std / sqrt(ranks), 1.0 / count);
+}
+
+static fh_status declare(const fh_weight *w, double std, fh_map *map)
+{
+  const double scale = deviation(w, std);
+  if (w->kind == FH_WEIGHT_CP)
+    FH_TRY(fh_map_param(map, "weight.weights", 1, w->r, true, FH_INIT_ONE, 0));
+  if (w->kind == FH_WEIGHT_TUCKER)
+    FH_TRY(fh_map_param(map, "weight.core", w->modes, w->r, true, FH_INIT_NORMAL, scale));
+  for (int j = 0; j < w->modes; j++) {
+    char role[48];
+    snprintf(role, sizeof role, "weight.factors.factor_%d", j);
+    const ptrdiff_t pair[2] = {w->s[j], w->r[w->kind == FH_WEIGHT_CP ? 0 : j]};
+    const ptrdiff_t core[3] = {w->r[j], w->s[j], w->r[j + 1]};
+    const bool train = w->kind == FH_WEIGHT_TT;
+    FH_TRY(
+        fh_map_param(map, role, train ? 3 : 2, train ? core : pair, true, FH_INIT_NORMAL, scale));
+  }
+  return FH_OK;
+}
+
+static fh_status declare_output(const fh_weight *w, fh_map *map)
+{
+  ptrdiff_t shape[MODES_MAX], in = 0, out = 0;
+  int n = 0;
+  middle_of(w, &in, &out);
+  if (w->way == FH_WAY_REBUILT) {
+    for (int j = w->channel; j < w->mode; j++) shape[n++] = w->s[j];
+  } else {
+    shape[n++] = in;
+    if (w->kind != FH_WEIGHT_CP) shape[n++] = out ? out : w->s[w->channel + 1];
+  }
+  for (int j = w->mode; j < w->modes; j++) shape[n++] = w->s[j];
+  map->n_out = (int)w->layers;
+  return fh_param_declare(&map->out, "weight.tensor", n, shape, true);
+}
+
+static fh_status check(const fh_weight_config *c)
+{
+  FH_CHECK(c->kind >= FH_WEIGHT_CP && c->kind <= FH_WEIGHT_TT, FH_ERR_ARG,
+           "spectral weight: kind %d; allowed are %d to %d", c->kind, FH_WEIGHT_CP, FH_WEIGHT_TT);
+  FH_CHECK(c->at.dim >= 1 && c->at.dim <= 3 && c->at.in_channels >= 1 && c->at.out_channels >= 1 &&
+               c->layers >= 0 && c->layers <= 1000,
+           FH_ERR_ARG, "spectral weight: %td layers of %td channels to %td on %d axes", c->layers,
+           c->at.in_channels, c->at.out_channels, c->at.dim);
+  FH_CHECK(c->way != FH_WAY_MIDDLE || has_middle(c), FH_ERR_UNSUPPORTED,
+           "spectral weight: %s can only be rebuilt (reconstructed), not used factor by factor",
+           c->at.separable ? "a separable weight" : "a tensor train over layers");
+  const fh_weight w = weight_of(c, FH_WAY_REBUILT);
+  const int ranks = c->kind == FH_WEIGHT_CP ? 1 : c->kind == FH_WEIGHT_TT ? w.modes + 1 : w.modes;
+  for (int j = 0; j < ranks; j++)
+    FH_CHECK(c->rank[j] >= 1, FH_ERR_ARG, "spectral weight: rank %td in place %d; give at least 1",
+             c->rank[j], j);
+  FH_CHECK(c->kind != FH_WEIGHT_TT || (c->rank[0] == 1 && c->rank[w.modes] == 1), FH_ERR_ARG,
+           "spectral weight: a tensor train ends with ranks 1, not %td and %td", c->rank[0],
+           c->rank[w.modes]);
+  return fh_cgemm_fits(w.layers * w.channels, w.channels * w.points, w.layers * w.points);
+}
+
+static fh_status fill(const fh_weight_config *c, fh_map *map)
+{
+  fh_weight *w = map->data;
+  *w = weight_of(c, fh_spectral_weight_way(c));
+  double std = c->at.init_std;
+  if (!(std > 0)) std = sqrt(2.0 / (double)(c->at.in_channels + c->at.out_channels));
+  FH_TRY(declare(w, std, map));
+  FH_TRY(declare_output(w, map));
+  map->flops = plan(w, map);
+  return FH_OK;
+}
+
+fh_status fh_spectral_weight_map(const fh_weight_config *c, fh_map **map)
+{
+  static const fh_map_class *const classes[] = {NULL, &fh_weight_cp_class, &fh_weight_tucker_class,
+                                                &fh_weight_tt_class};
+  *map = NULL;
+  FH_TRY(check(c));
+  FH_TRY(fh_map_new(classes[c->kind], sizeof(fh_weight), map));
+  const fh_status st = fill(c, *map);
+  if (st != FH_OK) fh_map_destroy(map);
+  return st;
+}
+
+/* ---- in a program -------------------------------------------------------------------------------- */
+
+static void join(char text[160], const char *name, const char *role)
+{
+  snprintf(text, 160, "%s%s%s", name, name[0] ? "." : "", role);
+}
+
+static fh_status bind_factor(fh_program *p, const char *layer, const char *role, const char *name,
+                             int mode)
+{
+  char wanted[160], existing[160], factor[48];
+  snprintf(factor, sizeof factor, "weight.factors.factor_%d", mode);
+  join(wanted, layer, role);
+  join(existing, name, factor);
+  return fh_program_bind_param(p, wanted, existing);
+}
+
+fh_spectral_config fh_spectral_weight_layer(const fh_weight_config *c)
+{
+  const fh_weight w = weight_of(c, fh_spectral_weight_way(c));
+  fh_spectral_config layer = c->at;
+  if (w.way == FH_WAY_REBUILT) return layer;
+  middle_of(&w, &layer.mid_in, &layer.mid_out);
+  layer.mid_each = w.kind == FH_WEIGHT_CP;
+  return layer;
+}
+
+fh_status fh_spectral_weight_add(const fh_weight_config *c, fh_program *p, const char *name,
+                                 const char *const *layers, fh_spectral_config *layer)
+{
+  fh_map *map = NULL;
+  int index = 0;
+  FH_TRY(fh_spectral_weight_map(c, &map));
+  const fh_weight w = *(const fh_weight *)map->data;
+  FH_TRY(fh_program_map(p, name, map, &index));
+  *layer = fh_spectral_weight_layer(c);
+  for (int l = 0; l < (int)w.layers; l++) {
+    char wanted[160];
+    join(wanted, layers[l], "weight.tensor");
+    FH_TRY(fh_program_bind(p, wanted, index, l));
+    if (layer->mid_in) FH_TRY(bind_factor(p, layers[l], "weight.in", name, w.channel));
+    if (layer->mid_out) FH_TRY(bind_factor(p, layers[l], "weight.out", name, w.channel + 1));
+  }
+  return FH_OK;
+}

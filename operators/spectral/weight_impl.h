@@ -1,0 +1,22 @@
+/* weight_impl - what the files of the factorised weights share */
+#pragma once
+
+#include "kernels/cgemm.h"
+#include "operators/spectral/weight.h"
+
+enum { MODES_MAX = 6 };
+
+typedef struct {
+  int kind, way;
+  int modes;         /* D */
+  int channel, mode; /* the first mode of channels, and of frequencies */
+  ptrdiff_t s[MODES_MAX], r[MODES_MAX + 1];
+  ptrdiff_t layers, channels, points; /* products: 1 or layers; in * out or channels; m1 .. mN */
+} fh_weight;
+
+extern const fh_map_class fh_weight_cp_class, fh_weight_tucker_class, fh_weight_tt_class;
+
+/* Flops of the map forward; fills map->state, map->work in bytes. */
+double fh_weight_cp_plan(const fh_weight *w, fh_map *map);
+double fh_weight_tucker_plan(const fh_weight *w, fh_map *map);
+double fh_weight_tt_plan(const fh_weight *w, fh_map *map);
