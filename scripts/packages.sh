@@ -5,7 +5,7 @@ set -euo pipefail
 packages=(gcc clang cmake ninja-build make pkg-config git libc6-dev
   libopenmpi-dev openmpi-bin libpetsc-real-dev petsc-dev libhdf5-openmpi-dev hdf5-tools
   libfftw3-dev libopenblas-dev librandom123-dev libcjson-dev
-  clang-format python3 python3-numpy python3-h5py python3-matplotlib)
+  clang-format procps python3 python3-numpy python3-h5py python3-matplotlib python3-scipy)
 missing=()
 for p in "${packages[@]}"; do
   dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing+=("$p")

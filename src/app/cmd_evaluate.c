@@ -77,6 +77,7 @@ static fh_status evaluate(const fh_run *run, const evaluate_config *c, const fh_
 {
   fh_evaluator *e = NULL;
   const fh_metrics *metrics = NULL;
+  FH_TRY(fh_trained_check_axes(model, fh_dataset_grid(dataset)));
   FH_TRY(fh_evaluator_create(team, &model->spec, model->input, model->output, dataset,
                              c->files.batch, &e));
   fh_status st = fh_trained_load(model, fh_operator_program(fh_evaluator_operator(e)));

@@ -47,9 +47,21 @@ fh_status fh_operator_create_from(const fh_model_spec *spec, const fh_normaliser
   return st;
 }
 
+fh_status fh_trained_check_axes(const fh_trained *trained, const fh_grid *grid)
+{
+  char text[2][64];
+  FH_CHECK(grid->dim == trained->grid.dim, FH_ERR_SHAPE,
+           "the model was trained on a grid of %d axes (%s) and cannot be used on one of %d (%s)",
+           trained->grid.dim, fh_grid_text(&trained->grid, text[0]), grid->dim,
+           fh_grid_text(grid, text[1]));
+  return FH_OK;
+}
+
 fh_status fh_operator_create(const fh_trained *trained, const fh_team *team, const fh_grid *grid,
                              ptrdiff_t batch, fh_operator **op)
 {
+  *op = NULL;
+  FH_TRY(fh_trained_check_axes(trained, grid));
   FH_TRY(fh_operator_create_from(&trained->spec, trained->input, trained->output, team, grid, batch,
                                  op));
   const fh_status st = fh_trained_load(trained, (*op)->program);

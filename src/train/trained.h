@@ -32,6 +32,9 @@ fh_status fh_trained_write(const char *path, const fh_model_spec *spec, const fh
  *  Errors: FH_ERR_FORMAT if a name or a shape differs. */
 fh_status fh_trained_load(const fh_trained *trained, fh_program *program) FH_MUST;
 
+/** FH_ERR_SHAPE if grid has not as many axes as the one that the model was trained on. */
+fh_status fh_trained_check_axes(const fh_trained *trained, const fh_grid *grid) FH_MUST;
+
 /** A trained model built on a grid, ready to predict. */
 typedef struct fh_operator fh_operator;
 

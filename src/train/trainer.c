@@ -192,13 +192,35 @@ static void destroy(fh_trainer *t)
 
 /* ---- evaluation ------------------------------------------------------------------------------------ */
 
+/* before anything is built: parameters of a model of other axes would not fit into this one's */
+static fh_status check_axes(const fh_dataset *train, const fh_dataset *test)
+{
+  const fh_grid *is = fh_dataset_grid(test), *wanted = fh_dataset_grid(train);
+  char text[2][64];
+  FH_CHECK(
+      is->dim == wanted->dim, FH_ERR_SHAPE,
+      "%s has a grid of %d axes (%s), %s has %d (%s): train and test on the same number of axes",
+      fh_dataset_path(test), is->dim, fh_grid_text(is, text[0]), fh_dataset_path(train),
+      wanted->dim, fh_grid_text(wanted, text[1]));
+  return FH_OK;
+}
+
 static fh_status build_tests(fh_trainer *t, int n_tests, fh_dataset *const *tests)
 {
   FH_NEW(t->tests, n_tests);
   t->n_tests = n_tests;
-  for (int i = 0; i < n_tests; i++)
+  for (int i = 0; i < n_tests; i++) {
+    FH_TRY(check_axes(t->dataset, tests[i]));
     FH_TRY(fh_evaluator_create(t->team, &t->setup->spec, t->input, t->output, tests[i], t->micro,
                                &t->tests[i]));
+    const ptrdiff_t own = fh_program_param_size(t->program),
+                    its = fh_program_param_size(
+                        fh_operator_program(fh_evaluator_operator(t->tests[i])));
+    FH_CHECK(own == its, FH_ERR_SHAPE,
+             "the model has %td parameters on the grid of the training set and %td on that of %s: "
+             "test on a grid like the training set's",
+             own, its, fh_dataset_path(tests[i]));
+  }
   return FH_OK;
 }
 

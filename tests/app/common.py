@@ -55,10 +55,13 @@ def succeed(arguments, np=1, cwd=None, env=None):
 
 
 def refuse(arguments, code, words, np=(1, 2), cwd=None, env=None, file_limit=None):
-    """The command ends with code on every number of ranks and says one sentence with words."""
+    """The command ends with code on every number of ranks and says one sentence with words.
+
+    All run at the same time; {np} in an argument keeps what they would write apart."""
     before = listing(cwd)
     with ThreadPool(len(np)) as pool:  # mpirun takes a second to end a program that failed
-        outcomes = pool.map(lambda n: run(arguments, n, cwd, env, file_limit), np)
+        outcomes = pool.map(lambda n: run([str(a).replace("{np}", str(n)) for a in arguments], n, cwd,
+                                          env, file_limit), np)
     for r in outcomes:
         check(r.code == code, "exit code %d wanted: %s" % (code, r))
         check(len(r.sentences) == 1, "one sentence wanted: %s" % r)

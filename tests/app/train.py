@@ -63,7 +63,7 @@ def existing(where):
     # a model of 19 MB where files end at 12: large enough for what MPI itself writes
     large = ["train", "-data", "train.h5", "-epochs", 0, "-hidden_channels", 128, "-n_layers", 1]
     for np in (1, 2):
-        refuse(large + ["-out", "x"], 68, "File too large", (np,), where, file_limit=12 << 20)
+        refuse(large + ["-out", "x{np}"], 68, "File too large", (np,), where, file_limit=12 << 20)
 
 
 def dry_run(where):
@@ -75,8 +75,8 @@ def dry_run(where):
 
 
 def misfits(where):
-    refuse(TRAIN + ["-out", "x", "-batch", 2, "-unit", 2], 64, "ranks", np=(2, 3), cwd=where)
-    refuse(TRAIN + ["-out", "x", "-inputs", "nothing"], 64, "nothing", cwd=where)
+    refuse(TRAIN + ["-out", "x{np}", "-batch", 2, "-unit", 2], 64, "ranks", np=(2, 3), cwd=where)
+    refuse(TRAIN + ["-out", "x{np}", "-inputs", "nothing"], 64, "nothing", cwd=where)
     refuse(["evaluate", "-model_file", "train.h5", "-data", "test.h5"], 67, "train.h5", cwd=where)
     refuse(["evaluate", "-model_file", "run/model.h5", "-data", "test.h5", "-inputs", "a,u"], 66,
            "channels", cwd=where)
