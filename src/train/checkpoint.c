@@ -52,9 +52,10 @@ static void describe_setup(const fh_trainer *t, char *text)
 {
   const fh_train_setup *s = t->setup;
   char grid[64];
-  size_t used = (size_t)snprintf(text, SETUP_BYTES, "model: %s\nsamples: %td\ngrid: %s\n",
+  size_t used = (size_t)snprintf(text, SETUP_BYTES,
+                                 "model: %s\nsamples: %td\ngrid: %s\ndata: %08" PRIx32 "\n",
                                  s->spec.class->name, fh_source_samples(t->source),
-                                 fh_grid_text(&t->in.layout.grid, grid));
+                                 fh_grid_text(&t->in.layout.grid, grid), t->data_mark);
   used += (size_t)snprintf(text + used, SETUP_BYTES - used, "unit: %td\nmicro_batch: %td\n",
                            t->unit, t->micro);
   used = describe("train", fh_train_fields, &s->train, text, used);

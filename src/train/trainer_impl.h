@@ -23,6 +23,7 @@ typedef struct {
   const fh_train_hooks *hooks;
   const char *folder;
   fh_dataset *dataset;
+  uint32_t data_mark; /* CRC-32C of some of its samples, normalised */
   fh_source *source;
   fh_normaliser *input, *output;
   fh_program *program;

@@ -30,6 +30,7 @@ def make_data(where):
     few = ["generate", "-size", 16, "-quiet"]
     succeed(few + ["-n", 24, "-seed", 1, "-out", "train.h5"], 2, where)
     succeed(few + ["-n", 6, "-seed", 2, "-out", "test.h5"], 2, where)
+    succeed(few + ["-n", 24, "-seed", 7, "-out", "other.h5"], 2, where)
     succeed(["generate", "-size", 24, "-n", 5, "-seed", 2, "-out", "fine.h5", "-quiet"], 2, where)
 
 
@@ -56,6 +57,9 @@ def existing(where):
     refuse(TRAIN + ["-out", "run"], 64, "-overwrite", cwd=where)
     refuse(TRAIN + ["-out", "run", "-resume", "-overwrite"], 64, "give one of them", cwd=where)
     refuse(TRAIN + ["-out", "run", "-resume", "-lr", "0.01"], 64, "0.01", np=(2,), cwd=where)
+    shutil.copy(os.path.join(where, "train.h5"), os.path.join(where, "moved.h5"))
+    succeed(TRAIN + ["-data", "moved.h5", "-out", "again3", "-resume", "-quiet"], 2, where)
+    refuse(TRAIN + ["-data", "other.h5", "-out", "again3", "-resume"], 64, "you ask for 'data: ", cwd=where)
     succeed(TRAIN + ["-out", "again1", "-overwrite", "-quiet"], 1, where)
     same_model(where, "run", "again1", "-overwrite starts anew")
     refuse(TRAIN + ["-out", "train.h5/run"], 68, "train.h5", cwd=where)
