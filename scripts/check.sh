@@ -5,5 +5,5 @@ cd "$(dirname "$0")/.."
 scripts/packages.sh
 . scripts/environment.sh
 cmake --preset release
-cmake --build --preset release -j "$(nproc)"
-ctest --test-dir build/release --output-on-failure -j "$(nproc)"
+cmake --build --preset release -j "$(getconf _NPROCESSORS_ONLN)"
+ctest --test-dir build/release --output-on-failure -j "$(getconf _NPROCESSORS_ONLN)"

@@ -9,7 +9,7 @@ ranks=${RANKS:-2}
 scripts/packages.sh
 . scripts/environment.sh
 cmake --preset release >/dev/null
-cmake --build --preset release -j "$(nproc)" --target fredholm-command | tail -1
+cmake --build --preset release -j "$(getconf _NPROCESSORS_ONLN)" --target fredholm-command | tail -1
 export PATH="$PWD/build/release/bin:$PATH"
 if [ -e "$folder" ]; then
   echo "$folder is there already: remove it, or name another folder" >&2

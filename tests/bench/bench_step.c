@@ -141,7 +141,9 @@ static fh_status configure(const bench_case *c, ptrdiff_t steps, fh_train_setup 
   s->train.epochs = (steps + 1) / 2;
   s->train.checkpoint_every = 0;
   s->train.normalise_input = s->train.normalise_output = FH_NORM_NONE;
-  const char *unit = getenv("FH_BENCH_UNIT"), *micro = getenv("FH_BENCH_MICRO");
+  const char *unit = getenv("FH_BENCH_UNIT"), *micro = getenv("FH_BENCH_MICRO"),
+             *batch = getenv("FH_BENCH_BATCH");
+  if (batch) s->train.batch = strtol(batch, NULL, 10);
   if (unit) s->train.unit = strtol(unit, NULL, 10);
   if (micro) s->train.micro_batch = strtol(micro, NULL, 10);
   return FH_OK;

@@ -14,7 +14,7 @@ cases=("$@")
 [ ${#cases[@]} -gt 0 ] || cases=(fno-64 fno-64-m12)
 # without these settings the allocator's page faults are measured instead of PyTorch
 torch_env=(MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=64000000000 MALLOC_TOP_PAD_=268435456)
-echo "# $(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2 | xargs), $(nproc) cores, $(date -I)"
+echo "# $(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2 | xargs), $(getconf _NPROCESSORS_ONLN) cores, $(date -I)"
 for c in "${cases[@]}"; do
   ours=$(mpirun -n 2 "$root/build/release/bench/bench_step" "$c" 30)
   eager=$(env "${torch_env[@]}" "$python" "$here/peer_step.py" "$c" 2>/dev/null)
