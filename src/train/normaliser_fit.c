@@ -149,7 +149,7 @@ static fh_status check_channel(const fit *f, ptrdiff_t channel, ptrdiff_t points
   FH_CHECK(
       varies, FH_ERR_NUMERIC,
       "channel %td is constant (mean %g, deviation %g) and cannot be divided by its deviation: "
-      "leave it out or do not normalise",
+      "leave it out or do not normalise (-normalise_input none, -normalise_output none)",
       channel, f->mean[channel * points], f->deviation[channel * points]);
   return FH_OK;
 }

@@ -70,11 +70,13 @@ static fh_status choose_sizes(fh_trainer *t)
   if (t->micro < 1) t->micro = 1;
   if (t->micro > t->unit) t->micro = t->unit;
   const ptrdiff_t units = (batch + t->unit - 1) / t->unit;
+  const ptrdiff_t share = batch / t->team->n_samples;
   FH_CHECK(
       units >= t->team->n_samples, FH_ERR_USAGE,
       "%d ranks share the %td units of a batch of %td samples: start at most %td ranks, or set "
-      "-unit %td",
-      t->team->n_samples, units, batch, units, batch / t->team->n_samples);
+      "-unit %td%s",
+      t->team->n_samples, units, batch, units, share > 0 ? share : 1,
+      share > 0 ? "" : " and a larger -batch");
   t->steps_per_epoch = (n + c->batch - 1) / c->batch;
   return FH_OK;
 }
