@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Seconds of an optimiser step, ours beside PyTorch with neuraloperator, one case after the other in one
-# session on two cores: prints both JSON lines of each case and the ratio to the better of eager and
+# run on two cores: prints both JSON lines of each case and the ratio to the better of eager and
 # compiled.
 # usage: compare.sh PYTHON [CASE...]     PYTHON: an interpreter with torch, neuraloperator, torchinfo and
 #                                        matplotlib from PyPI; needs build/release
