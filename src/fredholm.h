@@ -25,5 +25,6 @@
 #include "model/model.h"
 #include "program/program.h"
 #include "train/evaluate.h"
+#include "train/rollout.h"
 #include "train/trained.h"
 #include "train/trainer.h"

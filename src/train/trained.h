@@ -61,3 +61,11 @@ fh_program *fh_operator_program(fh_operator *op);
  * [points]. Any batch; allocates nothing. Local.
  */
 fh_status fh_operator_apply(fh_operator *op, ptrdiff_t batch, const fh_real *x, fh_real *y) FH_MUST;
+/**
+ * fh_operator_advance - from the input of one time step to that of the next
+ *
+ * For a model that steps in time (spec.time.history frames, then constant fields): the frames of x
+ * move up by one, y becomes the newest; constant fields stay. x [batch][in_channels][points], y
+ * [batch][out_channels][points]. Local.
+ */
+void fh_operator_advance(const fh_operator *op, ptrdiff_t batch, const fh_real *y, fh_real *x);
