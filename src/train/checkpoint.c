@@ -53,7 +53,7 @@ static size_t describe_time(const fh_dataset_time *t, char *text, size_t used)
   if (!t) return used;
   return used +
          (size_t)snprintf(text + used, SETUP_BYTES - used,
-                          "trajectories: %td\nframes: %td from %td\nhistory: %td\nstride: %td\n",
+                          "trajectories: %td\nframes: %td from %td\ninput frames: %td\nstride: %td\n",
                           t->trajectories, t->frames, t->first, t->history, t->stride);
 }
 
