@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "app/command.h"
+#include "app/predict_cycle.h"
 #include "app/predict_trajectories.h"
 #include "base/clock.h"
 #include "base/memory.h"
@@ -10,7 +11,8 @@
 
 typedef struct {
   char model_file[FH_TEXT_MAX], data[FH_TEXT_MAX], samples[FH_TEXT_MAX];
-  ptrdiff_t n, batch, rollout;
+  ptrdiff_t n, batch, rollout, cycle;
+  bool linear;
   bool truth;
 } predict_files;
 
@@ -41,6 +43,11 @@ static const fh_field file_fields[] = {
     {"truth", FH_FIELD_BOOL, AT(truth), "true", 0, 0, NULL,
      "store the outputs of the data set beside the predictions; false: a rollout may be longer "
      "than the data"},
+    {"mgno_layer", FH_FIELD_INT, AT(cycle), "-1", -1, 1000, NULL,
+     "models mgno: not the model but the V-cycle of this layer (from 0); the file then holds its "
+     "input f in the network and u = W f"},
+    {"linear", FH_FIELD_BOOL, AT(linear), "false", 0, 0, NULL,
+     "with -mgno_layer: without biases and norms, so that W is linear"},
     {"batch", FH_FIELD_INT, AT(batch), "8", 1, 1e6, NULL, "samples of one call of the model"},
     FH_FIELDS_END};
 #undef AT
@@ -154,6 +161,26 @@ static fh_status predict_trajectories(predictor *p, const fh_team *team, const f
   return fh_predict_trajectories(team, &call, &model->spec, p->op, p->dataset);
 }
 
+static fh_status predict_cycle(predictor *p, const fh_team *team, const fh_trained *model)
+{
+  const predict_config *c = p->c;
+  const ptrdiff_t n = fh_dataset_samples(p->dataset);
+  const fh_cycle_call call = {.out = c->call.out,
+                              .yaml = p->run->yaml,
+                              .existing = existing_of(c),
+                              .n = c->files.n ? c->files.n : n,
+                              .batch = c->files.batch,
+                              .number = (int)c->files.cycle,
+                              .linear = c->files.linear};
+  p->n = call.n;
+  FH_TRY(check_call(p, model, n));
+  fh_run_echo(p->run);
+  FH_TRY(fh_predict_cycle(team, &call, model, p->dataset));
+  fh_log_message(p->run->log, FH_LOG_INFO, "what the V-cycle makes of %td inputs is in %s", call.n,
+                 c->call.out);
+  return FH_OK;
+}
+
 static fh_status predict(predictor *p, const fh_team *team, const fh_trained *model)
 {
   const predict_config *c = p->c;
@@ -207,11 +234,15 @@ static fh_status run_predict(fh_run *run, void *config)
   FH_TRY(fh_require("model_file", p.c->files.model_file));
   FH_TRY(fh_require("data", p.c->files.data));
   FH_TRY(fh_require("out", p.c->call.out));
+  FH_CHECK(p.c->files.cycle >= 0 || !p.c->files.linear, FH_ERR_USAGE,
+           "option -linear is about a V-cycle: say which with -mgno_layer");
+  FH_CHECK(p.c->files.cycle < 0 || p.c->files.rollout == 0, FH_ERR_USAGE,
+           "options -mgno_layer and -rollout do not go together: a V-cycle is no time step");
   FH_TRY(fh_status_agree(run->comm, run->rank ? FH_OK : refuse_own_data(p.c)));
   FH_TRY(fh_team_create(run->comm, 1, 1, &team));
   fh_status st = fh_trained_read(run->comm, p.c->files.model_file, &model);
   if (st == FH_OK) st = open_data(&p, model);
-  if (st == FH_OK) st = predict(&p, team, model);
+  if (st == FH_OK) st = (p.c->files.cycle >= 0 ? predict_cycle : predict)(&p, team, model);
   clear(&p);
   fh_trained_destroy(&model);
   fh_team_destroy(&team);
