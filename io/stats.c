@@ -26,11 +26,28 @@ static moments_of_field combine(const double *mean, const double *deviation, ptr
   return (moments_of_field){m, sqrt(variance), sqrt(variance + m * m)};
 }
 
+/* of a field that is the same for all samples */
+static moments_of_field of_constant(const fh_writer *w, const fh_writer_constant *c)
+{
+  double sum = 0, squares = 0;
+  for (ptrdiff_t i = 0; i < w->points; i++) sum += c->values[i];
+  const double mean = sum / (double)w->points;
+  for (ptrdiff_t i = 0; i < w->points; i++)
+    squares += (c->values[i] - mean) * (c->values[i] - mean);
+  const double variance = squares / (double)w->points;
+  return (moments_of_field){mean, sqrt(variance), sqrt(variance + mean * mean)};
+}
+
+enum { MEAN, STD, RMS, MOMENTS, MOST = FH_MAX_PIECES + FH_WRITER_MAX_CONSTANTS };
+
 static fh_status add_block(fh_text *t, const fh_writer *w, const char *key, const double *values)
 {
   FH_TRY(fh_text_add(t, "%s:\n", key));
   for (int p = 0; p < w->n_pieces; p++)
     FH_TRY(fh_text_add(t, "  %s: %.17g\n", w->pieces[p].name, values[p]));
+  for (int c = 0; c < w->info.n_constants; c++)
+    FH_TRY(
+        fh_text_add(t, "  %s: %.17g\n", w->info.constants[c].info.name, values[w->n_pieces + c]));
   return FH_OK;
 }
 
@@ -50,19 +67,19 @@ static fh_status add_differences(fh_text *t, const fh_writer *w)
 
 static fh_status add_all(fh_text *t, const fh_writer *w, const double *moments)
 {
-  double mean[FH_MAX_PIECES], std[FH_MAX_PIECES], rms[FH_MAX_PIECES];
-  for (int p = 0; p < w->n_pieces; p++) {
+  static const char *const keys[MOMENTS] = {"mean", "std", "rms"};
+  double values[MOMENTS][MOST];
+  for (int p = 0; p < w->n_pieces + w->info.n_constants; p++) {
     const double *of_piece = moments + 2 * p * w->info.samples;
     const moments_of_field m =
-        combine(of_piece, of_piece + w->info.samples, w->info.samples, w->points);
-    mean[p] = m.mean;
-    std[p] = m.std;
-    rms[p] = m.rms;
+        p < w->n_pieces ? combine(of_piece, of_piece + w->info.samples, w->info.samples, w->points)
+                        : of_constant(w, &w->info.constants[p - w->n_pieces]);
+    values[MEAN][p] = m.mean;
+    values[STD][p] = m.std;
+    values[RMS][p] = m.rms;
   }
   FH_TRY(fh_text_add(t, "# population moments over samples and points, in double precision\n"));
-  FH_TRY(add_block(t, w, "mean", mean));
-  FH_TRY(add_block(t, w, "std", std));
-  FH_TRY(add_block(t, w, "rms", rms));
+  for (int k = 0; k < MOMENTS; k++) FH_TRY(add_block(t, w, keys[k], values[k]));
   FH_TRY(add_differences(t, w));
   return FH_OK;
 }
