@@ -56,10 +56,13 @@ static fh_status open_writer(run *r)
                          .samples = c->samples,
                          .grid = p->grid,
                          .n_fields = p->n_fields,
-                         .n_scalars = p->n_scalars};
+                         .n_scalars = p->n_scalars,
+                         .n_constants = p->n_constants,
+                         .mesh = p->mesh};
   snprintf(info.problem, sizeof info.problem, "%s", p->class->name);
   for (int f = 0; f < p->n_fields; f++) info.fields[f] = p->fields[f];
   for (int s = 0; s < p->n_scalars; s++) info.scalars[s] = p->scalars[s];
+  for (int k = 0; k < p->n_constants; k++) info.constants[k] = p->constants[k];
   const fh_existing existing = c->resume      ? FH_RESUME
                                : c->overwrite ? FH_OVERWRITE
                                               : FH_REFUSE_EXISTING;
