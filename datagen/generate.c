@@ -50,6 +50,9 @@ static fh_status open_writer(run *r)
   const fh_generate_config *c = r->config;
   const fh_problem *p = r->labeller->problem;
   fh_text yaml = {NULL, 0, 0};
+  FH_CHECK(p->most_samples == 0 || c->samples <= p->most_samples, FH_ERR_USAGE,
+           "n = %td samples asked for, but there are inputs for %td only: ask for fewer with -n",
+           c->samples, p->most_samples);
   FH_TRY(fh_status_agree(r->team->world, fh_generate_yaml(c, &yaml)));
   fh_writer_info info = {.config = yaml.data,
                          .seed = (uint64_t)c->seed,

@@ -61,6 +61,7 @@ struct fh_problem {
   fh_writer_constant constants[FH_WRITER_MAX_CONSTANTS];
   fh_writer_mesh mesh; /* of fields at the nodes of a mesh; n_nodes = 0: none */
   ptrdiff_t unknowns;
+  ptrdiff_t most_samples; /* there are inputs for so many and no more; 0: for any number */
   bool symmetric, positive_definite; /* of the matrix */
   bool constant_matrix;              /* the same for every sample: assembled and factored once */
   void *data;
