@@ -4,8 +4,8 @@
 #include "app/command.h"
 #include "app/data.h"
 #include "app/folder.h"
+#include "app/measure.h"
 #include "app/report.h"
-#include "train/evaluate.h"
 
 typedef struct {
   char model_file[FH_TEXT_MAX], data[FH_TEXT_MAX], out[FH_TEXT_MAX];
@@ -77,11 +77,7 @@ static fh_status evaluate(const fh_run *run, const evaluate_config *c, const fh_
 {
   fh_evaluator *e = NULL;
   const fh_metrics *metrics = NULL;
-  FH_TRY(fh_trained_check_axes(model, fh_dataset_grid(dataset)));
-  FH_TRY(fh_evaluator_create(team, &model->spec, model->input, model->output, dataset,
-                             c->files.batch, &e));
-  fh_status st = fh_trained_load(model, fh_operator_program(fh_evaluator_operator(e)));
-  if (st == FH_OK) st = fh_evaluator_run(e, metrics_of(c), &metrics);
+  fh_status st = fh_measure(team, model, dataset, c->files.batch, metrics_of(c), &e, &metrics);
   if (st == FH_OK) st = fh_status_agree(run->comm, write_report(run, c, path, dataset, metrics));
   fh_evaluator_destroy(&e);
   return st;
