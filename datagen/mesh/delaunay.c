@@ -161,7 +161,7 @@ static void start(mesh *m, const double lower[2], const double upper[2])
 
 static fh_status prepare(ptrdiff_t n, const double (*points)[2], mesh *m)
 {
-  double lower[2] = {INFINITY, INFINITY}, upper[2] = {-INFINITY, -INFINITY};
+  double lower[2] = {HUGE_VAL, HUGE_VAL}, upper[2] = {-HUGE_VAL, -HUGE_VAL};
   FH_CHECK(n >= 3 && n < INT32_MAX / 8, FH_ERR_ARG, "%td points cannot be triangulated", n);
   m->n = n;
   FH_NEW(m->point, n + CORNERS);

@@ -143,8 +143,8 @@ static void find_box(reader *r)
   fh_mesh *m = r->mesh;
   const PetscInt n = r->last_vertex - r->first_vertex;
   for (int a = 0; a < 2; a++) {
-    m->lower[a] = INFINITY;
-    m->upper[a] = -INFINITY;
+    m->lower[a] = HUGE_VAL;
+    m->upper[a] = -HUGE_VAL;
     for (PetscInt v = 0; v < n; v++) {
       if (r->number[v] == UNUSED) continue;
       m->lower[a] = fmin(m->lower[a], r->vertex[v][a]);

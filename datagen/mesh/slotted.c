@@ -33,7 +33,7 @@ static double width(const double box[4], int axis)
 static fh_status check_shape(const fh_mesh_slotted *s)
 {
   const double *r = s->rectangle, *o = s->slot;
-  double narrowest = INFINITY;
+  double narrowest = HUGE_VAL;
   for (int a = 0; a < 2; a++) {
     FH_CHECK(width(r, a) > 0.0 && width(o, a) > 0.0, FH_ERR_USAGE,
              "rectangle [%g, %g] x [%g, %g] and slot [%g, %g] x [%g, %g]: the second number of a "
@@ -145,7 +145,7 @@ static fh_status triangulate(builder *b)
 /* area of the smallest triangle */
 static double least_turn(const builder *b, double (*point)[2])
 {
-  double least = INFINITY;
+  double least = HUGE_VAL;
   for (ptrdiff_t k = 0; k < b->n_cells; k++) {
     const int32_t *c = b->cell[k];
     least = fmin(least, fh_mesh_turn(point[c[0]], point[c[1]], point[c[2]]));

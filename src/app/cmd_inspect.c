@@ -28,7 +28,7 @@ static fh_status declare(fh_options *o, void *config)
 static fh_status inspect_data(const char *path, const inspect_config *c)
 {
   fh_dataset *d = NULL;
-  FH_TRY(fh_data_open(MPI_COMM_SELF, path, &c->data, &d));
+  FH_TRY(fh_data_open(MPI_COMM_SELF, path, "", &c->data, &d));
   const fh_status st = fh_inspect_dataset(stdout, d, &c->how);
   fh_dataset_close(&d);
   return st;

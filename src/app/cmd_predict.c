@@ -163,7 +163,7 @@ static fh_status run_predict(fh_run *run, void *config)
   FH_TRY(fh_status_agree(run->comm, run->rank ? FH_OK : refuse_own_data(p.c)));
   FH_TRY(fh_team_create(run->comm, 1, 1, &team));
   fh_status st = fh_trained_read(run->comm, p.c->files.model_file, &model);
-  if (st == FH_OK) st = fh_data_open(run->comm, p.c->files.data, &p.c->data, &p.dataset);
+  if (st == FH_OK) st = fh_data_open(run->comm, p.c->files.data, "", &p.c->data, &p.dataset);
   if (st == FH_OK) st = predict(&p, team, model);
   clear(&p);
   fh_trained_destroy(&model);

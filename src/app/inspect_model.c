@@ -99,9 +99,13 @@ static fh_status print_steps(FILE *stream, const fh_trained *m, const fh_team *t
 
 static void print_spec(FILE *stream, const fh_trained *m)
 {
-  char value[1024];
+  char value[FH_VALUE_MAX];
   fprintf(stream, "model: %s, %d -> %d channels\n", m->spec.class->name, m->spec.in_channels,
           m->spec.out_channels);
+  if (m->spec.time.history > 0)
+    fprintf(stream, "a time step: %td frame%s in, one out, %td stored frame%s later\n",
+            m->spec.time.history, m->spec.time.history == 1 ? "" : "s", m->spec.time.stride,
+            m->spec.time.stride == 1 ? "" : "s");
   for (const fh_field *f = m->spec.class->fields; f->name; f++) {
     fh_config_get(f, m->spec.config, value, sizeof value);
     fprintf(stream, "  %s: %s\n", f->name, value);

@@ -39,7 +39,8 @@ fh_status fh_model_spec_create(const fh_model_class *class, int in_channels, int
   const fh_status st = fh_config_defaults(class->fields, config);
   if (st != FH_OK) fh_free(config);
   FH_TRY(st);
-  *spec = (fh_model_spec){class, config, in_channels, out_channels};
+  *spec = (fh_model_spec){
+      .class = class, .config = config, .in_channels = in_channels, .out_channels = out_channels};
   return FH_OK;
 }
 

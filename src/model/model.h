@@ -27,11 +27,18 @@ extern const fh_model_class *const fh_model_registry[];
 /** The family of that name. Errors: FH_ERR_USAGE, naming the nearest and the known ones. */
 fh_status fh_model_class_find(const char *name, const fh_model_class **class) FH_MUST;
 
+/** How a model steps in time: from frames t - (history - 1) stride, ..., t of a trajectory, oldest
+ *  first, and constant fields behind them, to frame t + stride. history 0: it is no time step. */
+typedef struct {
+  ptrdiff_t history, stride;
+} fh_time_step;
+
 /** What defines a model apart from the numbers in it. */
 typedef struct {
   const fh_model_class *class;
   void *config; /* class->config_bytes, owned */
   int in_channels, out_channels;
+  fh_time_step time;
 } fh_model_spec;
 
 /** A spec with the family's defaults. Free with fh_model_spec_clear. */

@@ -67,17 +67,6 @@ fh_operator *fh_evaluator_operator(fh_evaluator *e)
   return e->op;
 }
 
-/* differences wrap around where the grid does */
-static fh_metrics_config default_config(const fh_grid *g)
-{
-  fh_metrics_config c = {.measure = {.count = g->dim}, .periodic = {.count = g->dim}};
-  for (int a = 0; a < g->dim; a++) {
-    c.periodic.value[a] = g->side[a][0] == FH_PERIODIC;
-    c.measure.value[a] = g->length[a];
-  }
-  return c;
-}
-
 static fh_status add_range(fh_evaluator *e, ptrdiff_t first, ptrdiff_t last)
 {
   for (ptrdiff_t i = first; i < last; i += e->batch) {
@@ -96,7 +85,7 @@ static fh_status add_range(fh_evaluator *e, ptrdiff_t first, ptrdiff_t last)
 fh_status fh_evaluator_run(fh_evaluator *e, const fh_metrics_config *config,
                            const fh_metrics **metrics)
 {
-  const fh_metrics_config own = default_config(&e->out.layout.grid);
+  const fh_metrics_config own = fh_metrics_config_of(&e->out.layout.grid);
   const ptrdiff_t n = fh_dataset_samples(e->dataset);
   ptrdiff_t first = 0, last = 0;
   fh_metrics_destroy(&e->metrics);

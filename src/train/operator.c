@@ -6,6 +6,7 @@
 struct fh_operator {
   fh_program *program;
   const fh_normaliser *input, *output;
+  fh_time_step time;
   fh_shape in, out; /* of the largest batch */
   fh_real *x;       /* encoded copy of the input */
 };
@@ -41,6 +42,7 @@ fh_status fh_operator_create_from(const fh_model_spec *spec, const fh_normaliser
   FH_NEW(o, 1);
   o->input = input;
   o->output = output;
+  o->time = spec->time;
   const fh_status st = build(spec, team, grid, batch, o);
   if (st != FH_OK) fh_operator_destroy(&o);
   *op = o;
@@ -107,4 +109,15 @@ fh_status fh_operator_apply(fh_operator *op, ptrdiff_t batch, const fh_real *x, 
     done += piece;
   }
   return FH_OK;
+}
+
+void fh_operator_advance(const fh_operator *op, ptrdiff_t batch, const fh_real *y, fh_real *x)
+{
+  const ptrdiff_t nx = fh_shape_sample(&op->in), ny = fh_shape_sample(&op->out);
+  const ptrdiff_t older = (op->time.history - 1) * ny;
+  for (ptrdiff_t b = 0; b < batch; b++) {
+    fh_real *frames = x + b * nx;
+    memmove(frames, frames + ny, (size_t)older * sizeof *x);
+    memcpy(frames + older, y + b * ny, (size_t)ny * sizeof *x);
+  }
 }

@@ -35,6 +35,9 @@ const fh_dataset *fh_source_dataset(const fh_source *source);
 /**
  * fh_source_fit - the normalisers of a training set
  *
+ * Of trajectories: over all frames that are used, each counted once; a field has the same numbers in
+ * every frame of the input and in the target.
+ *
  * Collective on comm. kinds: fh_norm_kind of inputs and outputs; FH_NORM_NONE gives NULL.
  */
 fh_status fh_source_fit(MPI_Comm comm, fh_dataset *dataset, int input_kind, int output_kind,

@@ -28,6 +28,12 @@ void fh_trained_destroy(fh_trained **trained);
 fh_status fh_trained_write(const char *path, const fh_model_spec *spec, const fh_program *program,
                            const fh_real *values, const fh_normaliser *input,
                            const fh_normaliser *output, const fh_grid *grid) FH_MUST;
+/** What fh_trained_read would read from what fh_trained_write would write: a model with copies of
+ *  everything. Local. fh_bundle_write of its bundle makes the file. */
+fh_status fh_trained_create(const fh_model_spec *spec, const fh_program *program,
+                            const fh_real *values, const fh_normaliser *input,
+                            const fh_normaliser *output, const fh_grid *grid,
+                            fh_trained **trained) FH_MUST;
 /** Copies the stored parameters into a program built from trained->spec (converts precision).
  *  Errors: FH_ERR_FORMAT if a name or a shape differs. */
 fh_status fh_trained_load(const fh_trained *trained, fh_program *program) FH_MUST;
@@ -61,3 +67,11 @@ fh_program *fh_operator_program(fh_operator *op);
  * [points]. Any batch; allocates nothing. Local.
  */
 fh_status fh_operator_apply(fh_operator *op, ptrdiff_t batch, const fh_real *x, fh_real *y) FH_MUST;
+/**
+ * fh_operator_advance - from the input of one time step to that of the next
+ *
+ * For a model that steps in time (spec.time.history frames, then constant fields): the frames of x
+ * move up by one, y becomes the newest; constant fields stay. x [batch][in_channels][points], y
+ * [batch][out_channels][points]. Local.
+ */
+void fh_operator_advance(const fh_operator *op, ptrdiff_t batch, const fh_real *y, fh_real *x);
