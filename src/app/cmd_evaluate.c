@@ -10,7 +10,7 @@
 typedef struct {
   char model_file[FH_TEXT_MAX], data[FH_TEXT_MAX], samples[FH_TEXT_MAX], out[FH_TEXT_MAX];
   bool overwrite;
-  ptrdiff_t rollout, batch;
+  ptrdiff_t rollout, batch, patches_at_once;
 } evaluate_files;
 
 typedef struct {
@@ -34,6 +34,9 @@ static const fh_field file_fields[] = {
      "where the JSON goes (default: metrics_DATA.json beside the model, replaced if it exists)"},
     {"overwrite", FH_FIELD_BOOL, AT(overwrite), "false", 0, 0, NULL, "replace the file of -out"},
     {"batch", FH_FIELD_INT, AT(batch), "8", 1, 1e6, NULL, "samples of one call of the model"},
+    {"patches_at_once", FH_FIELD_INT, AT(patches_at_once), "0", 0, 1e9, NULL,
+     "of a model on patches: patches computed together, sample after sample; 0: what fits the cache. "
+     "The numbers do not depend on it"},
     FH_FIELDS_END};
 #undef AT
 
@@ -108,7 +111,8 @@ static fh_status evaluate(const fh_run *run, const evaluate_config *c, const fh_
   FH_TRY(fh_trained_check_axes(model, fh_dataset_grid(dataset)));
   if (c->files.rollout > 0) FH_TRY(fh_rollout_check(&model->spec, dataset, c->files.rollout, true));
   FH_TRY(fh_evaluator_create(team, &model->spec, model->input, model->output, dataset,
-                             c->files.batch, &e));
+                             model->spec.class->patches ? 1 : c->files.batch,
+                             c->files.patches_at_once, &e));
   const fh_status st = measure(run, c, team, model, dataset, e, path);
   fh_evaluator_destroy(&e);
   return st;

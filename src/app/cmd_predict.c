@@ -11,7 +11,7 @@
 
 typedef struct {
   char model_file[FH_TEXT_MAX], data[FH_TEXT_MAX];
-  ptrdiff_t n, batch;
+  ptrdiff_t n, batch, patches_at_once;
   bool truth;
 } predict_files;
 
@@ -35,6 +35,9 @@ static const fh_field file_fields[] = {
     {"truth", FH_FIELD_BOOL, AT(truth), "true", 0, 0, NULL,
      "store the outputs of the data set beside the predictions"},
     {"batch", FH_FIELD_INT, AT(batch), "8", 1, 1e6, NULL, "samples of one call of the model"},
+    {"patches_at_once", FH_FIELD_INT, AT(patches_at_once), "0", 0, 1e9, NULL,
+     "of a model on patches: patches computed together, sample after sample; 0: what fits the cache. "
+     "The numbers do not depend on it"},
     FH_FIELDS_END};
 #undef AT
 
@@ -108,7 +111,7 @@ static fh_status predict(predictor *p, const fh_team *team, const fh_trained *mo
   const predict_config *c = p->c;
   const ptrdiff_t n = fh_dataset_samples(p->dataset);
   p->n = c->files.n ? c->files.n : n;
-  p->batch = c->files.batch;
+  p->batch = model->spec.class->patches ? 1 : c->files.batch;
   FH_CHECK(p->n <= n, FH_ERR_USAGE, "option -n asks for %td samples but %s holds %td", p->n,
            c->files.data, n);
   FH_CHECK(fh_dataset_in_channels(p->dataset) == model->spec.in_channels &&
@@ -119,7 +122,8 @@ static fh_status predict(predictor *p, const fh_team *team, const fh_trained *mo
            c->files.data, fh_dataset_in_channels(p->dataset), fh_dataset_out_channels(p->dataset),
            model->spec.in_channels, model->spec.out_channels);
   fh_run_echo(p->run);
-  FH_TRY(fh_operator_create(model, team, fh_dataset_grid(p->dataset), p->batch, &p->op));
+  FH_TRY(fh_operator_create_patchwise(model, team, fh_dataset_grid(p->dataset), p->batch,
+                                      c->files.patches_at_once, &p->op));
   FH_TRY(fh_status_agree(team->world, allocate(p)));
   FH_TRY(fh_prediction_create(team->world, c->call.out, p->dataset, p->n, c->files.truth,
                               p->run->yaml, c->call.overwrite ? FH_OVERWRITE : FH_REFUSE_EXISTING,

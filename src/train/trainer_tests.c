@@ -24,7 +24,8 @@ static fh_status open_test(fh_trainer *t, fh_dataset *d, fh_trainer_test *test)
   test->dataset = d;
   FH_TRY(check_axes(t->dataset, d));
   if (steps > 0) FH_TRY(fh_rollout_check(spec, d, steps, true));
-  FH_TRY(fh_evaluator_create(t->team, spec, t->input, t->output, d, t->micro, &test->evaluator));
+  FH_TRY(fh_evaluator_create(t->team, spec, t->input, t->output, d, t->micro, 0,
+                             &test->evaluator));
   fh_operator *op = fh_evaluator_operator(test->evaluator);
   const ptrdiff_t own = fh_program_param_size(t->program),
                   its = fh_program_param_size(fh_operator_program(op));
