@@ -154,7 +154,7 @@ static fh_status measure(const compress_config *c, const fh_team *team, const fh
                          int which, comparison *data)
 {
   if (!data->dataset) return FH_OK;
-  return fh_measure(team, model, data->dataset, c->files.batch, NULL, &data->evaluator[which],
+  return fh_measure(team, model, data->dataset, c->files.batch, 0, NULL, &data->evaluator[which],
                     &data->metrics[which]);
 }
 

@@ -11,7 +11,7 @@
 
 typedef struct {
   char model_file[FH_TEXT_MAX], data[FH_TEXT_MAX], samples[FH_TEXT_MAX];
-  ptrdiff_t n, batch, rollout, cycle;
+  ptrdiff_t n, batch, rollout, cycle, patches_at_once;
   bool linear;
   bool truth;
 } predict_files;
@@ -49,6 +49,10 @@ static const fh_field file_fields[] = {
     {"linear", FH_FIELD_BOOL, AT(linear), "false", 0, 0, NULL,
      "with -mgno_layer: without biases and norms, so that W is linear"},
     {"batch", FH_FIELD_INT, AT(batch), "8", 1, 1e6, NULL, "samples of one call of the model"},
+    {"patches_at_once", FH_FIELD_INT, AT(patches_at_once), "0", 0, 1e9, NULL,
+     "of a model on patches: patches computed together, sample after sample; 0: what fits the "
+     "cache. "
+     "The numbers do not depend on it"},
     FH_FIELDS_END};
 #undef AT
 
@@ -187,10 +191,11 @@ static fh_status predict(predictor *p, const fh_team *team, const fh_trained *mo
   const fh_dataset_time *t = fh_dataset_pairs(p->dataset);
   const ptrdiff_t available = t ? t->trajectories : fh_dataset_samples(p->dataset);
   p->n = c->files.n ? c->files.n : available;
-  p->batch = c->files.batch;
+  p->batch = model->spec.class->patches ? 1 : c->files.batch;
   FH_TRY(check_call(p, model, available));
   fh_run_echo(p->run);
-  FH_TRY(fh_operator_create(model, team, fh_dataset_grid(p->dataset), p->batch, &p->op));
+  FH_TRY(fh_operator_create_patchwise(model, team, fh_dataset_grid(p->dataset), p->batch,
+                                      c->files.patches_at_once, &p->op));
   FH_TRY(t ? predict_trajectories(p, team, model) : predict_samples(p, team));
   fh_log_message(p->run->log, FH_LOG_INFO, "%td predictions are in %s", p->n, c->call.out);
   return FH_OK;
