@@ -11,7 +11,7 @@
 
 typedef struct {
   char model_file[FH_TEXT_MAX], data[FH_TEXT_MAX], samples[FH_TEXT_MAX];
-  ptrdiff_t n, batch, rollout, cycle;
+  ptrdiff_t n, batch, rollout, cycle, patches_at_once;
   bool linear;
   bool truth;
 } predict_files;
@@ -49,6 +49,10 @@ static const fh_field file_fields[] = {
     {"linear", FH_FIELD_BOOL, AT(linear), "false", 0, 0, NULL,
      "with -mgno_layer: without biases and norms, so that W is linear"},
     {"batch", FH_FIELD_INT, AT(batch), "8", 1, 1e6, NULL, "samples of one call of the model"},
+    {"patches_at_once", FH_FIELD_INT, AT(patches_at_once), "0", 0, 1e9, NULL,
+     "of a model on patches: patches computed together, sample after sample; 0: what fits the "
+     "cache. "
+     "The numbers do not depend on it"},
     FH_FIELDS_END};
 #undef AT
 
@@ -187,10 +191,11 @@ static fh_status predict(predictor *p, const fh_team *team, const fh_trained *mo
   const fh_dataset_time *t = fh_dataset_pairs(p->dataset);
   const ptrdiff_t available = t ? t->trajectories : fh_dataset_samples(p->dataset);
   p->n = c->files.n ? c->files.n : available;
-  p->batch = c->files.batch;
+  p->batch = model->spec.class->patches ? 1 : c->files.batch;
   FH_TRY(check_call(p, model, available));
   fh_run_echo(p->run);
-  FH_TRY(fh_operator_create(model, team, fh_dataset_grid(p->dataset), p->batch, &p->op));
+  FH_TRY(fh_operator_create_patchwise(model, team, fh_dataset_grid(p->dataset), p->batch,
+                                      c->files.patches_at_once, &p->op));
   FH_TRY(t ? predict_trajectories(p, team, model) : predict_samples(p, team));
   fh_log_message(p->run->log, FH_LOG_INFO, "%td predictions are in %s", p->n, c->call.out);
   return FH_OK;
@@ -218,14 +223,6 @@ static fh_status refuse_own_data(const predict_config *c)
   return FH_OK;
 }
 
-/* what the model says of time holds for the data, too */
-static fh_status open_data(predictor *p, const fh_trained *model)
-{
-  fh_data_config data = p->c->data;
-  FH_TRY(fh_data_follow(&data, &model->spec.time));
-  return fh_data_open(p->run->comm, p->c->files.data, p->c->files.samples, &data, &p->dataset);
-}
-
 static fh_status run_predict(fh_run *run, void *config)
 {
   predictor p = {.run = run, .c = config};
@@ -241,7 +238,9 @@ static fh_status run_predict(fh_run *run, void *config)
   FH_TRY(fh_status_agree(run->comm, run->rank ? FH_OK : refuse_own_data(p.c)));
   FH_TRY(fh_team_create(run->comm, 1, 1, &team));
   fh_status st = fh_trained_read(run->comm, p.c->files.model_file, &model);
-  if (st == FH_OK) st = open_data(&p, model);
+  if (st == FH_OK)
+    st = fh_data_open_for(run->comm, &model->spec.time, p.c->files.data, p.c->files.samples,
+                          &p.c->data, &p.dataset);
   if (st == FH_OK) st = (p.c->files.cycle >= 0 ? predict_cycle : predict)(&p, team, model);
   clear(&p);
   fh_trained_destroy(&model);

@@ -110,6 +110,15 @@ fh_status fh_data_open(MPI_Comm comm, const char *path, const char *samples,
   FH_RAISE(FH_ERR_USAGE, "%s holds no samples", path);
 }
 
+fh_status fh_data_open_for(MPI_Comm comm, const fh_time_step *time, const char *path,
+                           const char *samples, const fh_data_config *config, fh_dataset **dataset)
+{
+  fh_data_config data = *config;
+  *dataset = NULL;
+  FH_TRY(fh_data_follow(&data, time));
+  return fh_data_open(comm, path, samples, &data, dataset);
+}
+
 ptrdiff_t fh_data_parts(const fh_dataset *dataset)
 {
   const fh_dataset_time *t = fh_dataset_pairs(dataset);

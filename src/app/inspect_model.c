@@ -100,7 +100,7 @@ static fh_status print_steps(FILE *stream, const fh_trained *m, const fh_team *t
 
 static void print_spec(FILE *stream, const fh_trained *m)
 {
-  char value[1024];
+  char value[FH_VALUE_MAX];
   fprintf(stream, "model: %s, %d -> %d channels\n", m->spec.class->name, m->spec.in_channels,
           m->spec.out_channels);
   if (m->spec.time.history > 0)

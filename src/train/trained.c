@@ -155,14 +155,23 @@ static fh_status fill_bundle(fh_bundle *b, const fh_model_spec *spec, const fh_p
   return add_params(b, program, values);
 }
 
+static fh_status make_bundle(const fh_model_spec *spec, const fh_program *program,
+                             const fh_real *values, const fh_normaliser *input,
+                             const fh_normaliser *output, const fh_grid *grid, fh_bundle **b)
+{
+  FH_TRY(fh_bundle_create("model", MODEL_VERSION, b));
+  const fh_status st = fill_bundle(*b, spec, program, values, input, output, grid);
+  if (st != FH_OK) fh_bundle_destroy(b);
+  return st;
+}
+
 fh_status fh_trained_write(const char *path, const fh_model_spec *spec, const fh_program *program,
                            const fh_real *values, const fh_normaliser *input,
                            const fh_normaliser *output, const fh_grid *grid)
 {
   fh_bundle *b = NULL;
-  FH_TRY(fh_bundle_create("model", MODEL_VERSION, &b));
-  fh_status st = fill_bundle(b, spec, program, values, input, output, grid);
-  if (st == FH_OK) st = fh_bundle_write(b, path);
+  FH_TRY(make_bundle(spec, program, values, input, output, grid, &b));
+  const fh_status st = fh_bundle_write(b, path);
   fh_bundle_destroy(&b);
   return st;
 }
@@ -196,6 +205,20 @@ fh_status fh_trained_read(MPI_Comm comm, const char *path, fh_trained **trained)
   fh_status st = rank == 0 ? fh_bundle_read(path, "model", &t->bundle) : FH_OK;
   st = fh_bundle_broadcast(comm, st, &t->bundle);
   if (st == FH_OK) st = parse(t);
+  if (st != FH_OK) fh_trained_destroy(&t);
+  *trained = t;
+  return st;
+}
+
+fh_status fh_trained_create(const fh_model_spec *spec, const fh_program *program,
+                            const fh_real *values, const fh_normaliser *input,
+                            const fh_normaliser *output, const fh_grid *grid, fh_trained **trained)
+{
+  fh_trained *t = NULL;
+  *trained = NULL;
+  FH_NEW(t, 1);
+  fh_status st = make_bundle(spec, program, values, input, output, grid, &t->bundle);
+  if (st == FH_OK) st = parse(t); /* copies of everything, the way they come out of a file */
   if (st != FH_OK) fh_trained_destroy(&t);
   *trained = t;
   return st;

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "comm/sum.h"
-#include "train/blocks.h"
 #include "train/evaluate.h"
+#include "train/objective.h"
 #include "train/source.h"
 #include "train/trained.h"
 #include "train/trainer.h"
@@ -31,11 +31,13 @@ typedef struct {
   const fh_train_hooks *hooks;
   const char *folder;
   fh_dataset *dataset;
-  uint32_t data_mark; /* CRC-32C of some of its samples, normalised */
+  uint32_t data_mark;    /* CRC-32C of some of its samples, normalised */
+  uint32_t initial_mark; /* CRC-32C of the parameters of setup->initial */
   fh_source *source;
   fh_normaliser *input, *output;
   fh_program *program;
-  fh_loss *loss;
+  fh_model_part part; /* what of a sample is here, of a model that works patch by patch */
+  fh_objective *objective;
   fh_optimiser *optimiser;
   fh_schedule schedule;
   fh_sum *sum;
@@ -44,18 +46,19 @@ typedef struct {
   fh_train_epoch measured;                         /* what was found last; epoch 0: nothing yet */
 
   ptrdiff_t unit, micro, steps_per_epoch;
-  fh_shape in, out;                            /* of a micro-batch */
+  fh_shape in;                                 /* of a micro-batch */
   int64_t *order;                              /* of the samples in this epoch */
   ptrdiff_t order_epoch;                       /* the epoch that order is of, or -1 */
   double *losses;                              /* of the samples of a batch */
-  fh_real *x, *y, *prediction, *slope, *total; /* total: the summed gradient */
-  fh_blocks blocks; /* of the loss; the arrays below are there if there is more than one */
-  fh_real *cut_prediction, *cut_truth, *cut_slope;
-  double *cut_values;
+  fh_real *x, *y, *slope, *total; /* total: the summed gradient */
   fh_train_state state;
   int64_t generation; /* of the newest checkpoint */
 } fh_trainer;
 
+/** The normalisers, fitted or those of setup->initial. Collective. */
+fh_status fh_trainer_fit(fh_trainer *t) FH_MUST;
+/** The parameters that the run starts with. */
+fh_status fh_trainer_draw(fh_trainer *t) FH_MUST;
 /** One optimiser step on the batch that state names; advances state. *stop: bits asked for by any
  *  rank. Collective. */
 fh_status fh_trainer_step(fh_trainer *t, int *stop) FH_MUST;

@@ -40,7 +40,8 @@ static fh_status open_test(fh_trainer *t, fh_dataset *d, fh_trainer_test *test)
   test->dataset = d;
   FH_TRY(check_axes(t->dataset, d));
   if (steps > 0) FH_TRY(fh_rollout_check(spec, d, steps, true));
-  FH_TRY(fh_evaluator_create(t->team, spec, t->input, t->output, d, t->micro, &test->evaluator));
+  FH_TRY(fh_evaluator_create(t->team, spec, t->input, t->output, d, t->micro, 0,
+                             &test->evaluator));
   fh_operator *op = fh_evaluator_operator(test->evaluator);
   FH_TRY(check_parameters(t, fh_operator_program(op), d));
   if (steps == 0) return FH_OK;
