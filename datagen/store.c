@@ -113,6 +113,11 @@ static fh_status build(const fh_store_config *c, fh_store *s)
            "store_by = %s says how fewer points are stored: give -store_size, too",
            fh_store_names[c->method]);
   s->steps = p->time.steps > 1 ? p->time.steps : 1;
+  FH_CHECK(
+      s->is_whole || p->n_constants + p->mesh.n_nodes == 0, FH_ERR_USAGE,
+      "store_size: the problem '%s' has a mesh, or fields that are the same for all samples, which "
+      "are stored as they are",
+      p->class->name);
   if (!s->is_whole) FH_TRY(reduce_grid(s, c));
   s->points = fh_grid_size(&s->grid);
   for (int f = 0; f < p->n_fields; f++) {
