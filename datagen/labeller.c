@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "datagen/skr/fastelliptic.h"
 
 static PetscErrorCode create_system(fh_labeller *l)
 {
@@ -27,11 +28,36 @@ static fh_status build(MPI_Comm comm, const fh_generate_config *config, fh_label
   FH_TRY(fh_problem_find(config->problem, &class));
   FH_TRY(fh_problem_create(comm, class, config->problem_config, &config->size, &l->problem));
   FH_TRY_PETSC(create_system(l));
-  const fh_sequence_hint hint = {.symmetric = l->problem->symmetric,
-                                 .positive_definite = l->problem->positive_definite,
-                                 .dim = l->problem->grid.dim};
-  FH_TRY(fh_sequence_create(l->matrix, &hint, &config->solver, &l->sequence));
+  return fh_labeller_solver(l, &config->solver, &l->sequence);
+}
+
+fh_status fh_labeller_hint(fh_labeller *l, fh_sequence_hint *hint)
+{
+  const fh_problem *p = l->problem;
+  const FHEllipticGrid *box = NULL;
+  FH_TRY_PETSC(FHPCFastEllipticGetGrid((PetscObject)l->matrix, &box));
+  *hint = (fh_sequence_hint){.symmetric = p->symmetric,
+                             .positive_definite = p->positive_definite,
+                             .constant = p->constant_matrix,
+                             .box = box != NULL,
+                             .dim = p->grid.dim,
+                             .unknowns = p->unknowns};
   return FH_OK;
+}
+
+fh_status fh_labeller_solver(fh_labeller *l, const fh_sequence_config *config,
+                             fh_sequence **sequence)
+{
+  fh_sequence_hint hint;
+  FH_TRY(fh_labeller_hint(l, &hint));
+  return fh_sequence_create(l->matrix, &hint, config, sequence);
+}
+
+void fh_labeller_adopt(fh_labeller *l, fh_sequence **sequence)
+{
+  fh_sequence_destroy(&l->sequence);
+  l->sequence = *sequence;
+  *sequence = NULL;
 }
 
 fh_status fh_labeller_create(MPI_Comm comm, const fh_generate_config *config,
@@ -141,8 +167,8 @@ static fh_status explain(const fh_labeller *l, const fh_solve_report *r, char wh
   const size_t used = strlen(why);
   if (!(r->residual <= rounding)) return FH_OK; /* NaN too: there is no solution to speak of */
   if (ratio >= singular) {
-    snprintf(why + used, 256 - used, "; the matrix is singular to rounding (condition about %.1e or more)",
-             ratio);
+    snprintf(why + used, 256 - used,
+             "; the matrix is singular to rounding (condition about %.1e or more)", ratio);
   } else {
     snprintf(why + used, 256 - used,
              "; in double precision rounding may leave %.1e: ask for no smaller tolerance",
@@ -151,28 +177,75 @@ static fh_status explain(const fh_labeller *l, const fh_solve_report *r, char wh
   return FH_OK;
 }
 
-fh_status fh_labeller_make(fh_labeller *l, int64_t index, fh_sample_record *record, char why[256])
+/* seconds: of a trial, 0: the ladder is climbed */
+static fh_status solve(fh_labeller *l, fh_sequence *s, double seconds, fh_solve_report *report)
+{
+  if (seconds > 0.0) return fh_sequence_trial(s, l->b, l->x, seconds, report);
+  return fh_sequence_solve(s, l->b, l->x, report);
+}
+
+static fh_status make_one(fh_labeller *l, fh_sequence *s, double seconds, int64_t index,
+                          fh_label *label)
 {
   const double start = fh_clock();
   fh_solve_report report = {.residual = (double)NAN};
-  bool usable = false;
+  char *why = label->why;
   why[0] = '\0';
-  FH_TRY(fh_labeller_assemble(l, index, &usable, why));
-  if (usable) FH_TRY(fh_sequence_solve(l->sequence, l->b, l->x, &report));
-  bool accepted = report.accepted;
+  FH_TRY(fh_labeller_assemble(l, index, &label->posed, why));
+  if (label->posed) FH_TRY(solve(l, s, seconds, &report));
+  bool accepted = label->solved = report.accepted;
   FH_TRY(judge(l, &accepted, why));
   if (accepted) {
     FH_TRY_PETSC(store(l));
   } else {
-    fill_nan(l->problem, !usable);
-    if (usable && !report.accepted) FH_TRY(explain(l, &report, why));
+    fill_nan(l->problem, !label->posed);
+    if (label->posed && !report.accepted) FH_TRY(explain(l, &report, why));
   }
-  *record = (fh_sample_record){.index = index,
-                               .seed = l->seed,
-                               .iterations = report.iterations,
-                               .rung = report.rung,
-                               .residual = report.residual,
-                               .seconds = fh_clock() - start,
-                               .valid = accepted};
+  label->record = (fh_sample_record){.index = index,
+                                     .seed = l->seed,
+                                     .iterations = report.iterations,
+                                     .rung = report.rung,
+                                     .strategy = (int32_t)fh_sequence_in_use(s),
+                                     .residual = report.residual,
+                                     .seconds = fh_clock() - start,
+                                     .valid = accepted};
   return FH_OK;
+}
+
+fh_status fh_labeller_make(fh_labeller *l, int64_t index, fh_sample_record *record, char why[256])
+{
+  fh_label label;
+  FH_TRY(make_one(l, l->sequence, 0.0, index, &label));
+  *record = label.record;
+  snprintf(why, 256, "%s", label.why);
+  return FH_OK;
+}
+
+ptrdiff_t fh_labeller_capacity(const fh_labeller *l, const fh_sequence *sequence)
+{
+  (void)l, (void)sequence;
+  return 1;
+}
+
+static fh_status make_some(fh_labeller *l, fh_sequence *s, double seconds, ptrdiff_t count,
+                           const int64_t *index, const fh_receiver *to)
+{
+  fh_label label;
+  for (ptrdiff_t i = 0; i < count; i++) {
+    FH_TRY(make_one(l, s, seconds, index[i], &label));
+    FH_TRY(to->take(to->context, l->problem->value, &label));
+  }
+  return FH_OK;
+}
+
+fh_status fh_labeller_make_some(fh_labeller *l, ptrdiff_t count, const int64_t *index,
+                                const fh_receiver *to)
+{
+  return make_some(l, l->sequence, 0.0, count, index, to);
+}
+
+fh_status fh_labeller_try(fh_labeller *l, fh_sequence *sequence, double seconds, ptrdiff_t count,
+                          const int64_t *index, const fh_receiver *to)
+{
+  return make_some(l, sequence, seconds, count, index, to);
 }
