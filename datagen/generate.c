@@ -50,16 +50,22 @@ static fh_status open_writer(run *r)
   const fh_generate_config *c = r->config;
   const fh_problem *p = r->labeller->problem;
   fh_text yaml = {NULL, 0, 0};
+  FH_CHECK(p->most_samples == 0 || c->samples <= p->most_samples, FH_ERR_USAGE,
+           "n = %td samples asked for, but there are inputs for %td only: ask for fewer with -n",
+           c->samples, p->most_samples);
   FH_TRY(fh_status_agree(r->team->world, fh_generate_yaml(c, &yaml)));
   fh_writer_info info = {.config = yaml.data,
                          .seed = (uint64_t)c->seed,
                          .samples = c->samples,
                          .grid = p->grid,
                          .n_fields = p->n_fields,
-                         .n_scalars = p->n_scalars};
+                         .n_scalars = p->n_scalars,
+                         .n_constants = p->n_constants,
+                         .mesh = p->mesh};
   snprintf(info.problem, sizeof info.problem, "%s", p->class->name);
   for (int f = 0; f < p->n_fields; f++) info.fields[f] = p->fields[f];
   for (int s = 0; s < p->n_scalars; s++) info.scalars[s] = p->scalars[s];
+  for (int k = 0; k < p->n_constants; k++) info.constants[k] = p->constants[k];
   const fh_existing existing = c->resume      ? FH_RESUME
                                : c->overwrite ? FH_OVERWRITE
                                               : FH_REFUSE_EXISTING;

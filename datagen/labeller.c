@@ -116,6 +116,41 @@ static fh_status judge(fh_labeller *l, bool *accepted, char why[256])
   return FH_OK;
 }
 
+/* ||A|| ||x|| / ||b||: the condition of the matrix is no smaller, and times the machine's precision it is
+   about what rounding leaves of a residual */
+static PetscErrorCode growth(const fh_labeller *l, double *ratio)
+{
+  PetscReal a = 0.0, x = 0.0, b = 0.0;
+  PetscFunctionBeginUser;
+  PetscCall(MatNorm(l->matrix, NORM_INFINITY, &a));
+  PetscCall(VecNorm(l->x, NORM_2, &x));
+  PetscCall(VecNorm(l->b, NORM_2, &b));
+  *ratio = (double)(a * x / b);
+  PetscFunctionReturn(0);
+}
+
+/* why no solver reached the tolerance */
+static fh_status explain(const fh_labeller *l, const fh_solve_report *r, char why[256])
+{
+  static const double singular = 1e12; /* beyond it, few digits of a solution are its own */
+  double ratio = 0.0;
+  FH_TRY_PETSC(growth(l, &ratio));
+  const double rounding = (double)PETSC_MACHINE_EPSILON * ratio;
+  snprintf(why, 256, "%s, residual %.3g after %d iterations", r->why, r->residual,
+           (int)r->iterations);
+  const size_t used = strlen(why);
+  if (!(r->residual <= rounding)) return FH_OK; /* NaN too: there is no solution to speak of */
+  if (ratio >= singular) {
+    snprintf(why + used, 256 - used, "; the matrix is singular to rounding (condition about %.1e or more)",
+             ratio);
+  } else {
+    snprintf(why + used, 256 - used,
+             "; in double precision rounding may leave %.1e: ask for no smaller tolerance",
+             rounding);
+  }
+  return FH_OK;
+}
+
 fh_status fh_labeller_make(fh_labeller *l, int64_t index, fh_sample_record *record, char why[256])
 {
   const double start = fh_clock();
@@ -130,9 +165,7 @@ fh_status fh_labeller_make(fh_labeller *l, int64_t index, fh_sample_record *reco
     FH_TRY_PETSC(store(l));
   } else {
     fill_nan(l->problem, !usable);
-    if (usable && !report.accepted)
-      snprintf(why, 256, "%s, residual %.3g after %d iterations", report.why, report.residual,
-               (int)report.iterations);
+    if (usable && !report.accepted) FH_TRY(explain(l, &report, why));
   }
   *record = (fh_sample_record){.index = index,
                                .seed = l->seed,

@@ -36,6 +36,9 @@ static fh_status check_names(const fh_writer_info *info)
     FH_CHECK(isfinite(info->scalars[i].value), FH_ERR_ARG, "the parameter %s is not finite",
              info->scalars[i].name);
   }
+  for (int i = 0; i < info->n_constants; i++)
+    FH_CHECK(is_name(info->constants[i].info.name), FH_ERR_ARG,
+             "'%s' cannot be the name of a constant field", info->constants[i].info.name);
   return FH_OK;
 }
 
@@ -79,6 +82,10 @@ fh_status fh_manifest_check(const fh_writer_info *info)
     for (int j = 0; j < i; j++)
       FH_CHECK(strcmp(pieces[i].name, pieces[j].name) != 0, FH_ERR_ARG,
                "two fields of the set would be called %s", pieces[i].name);
+  FH_CHECK(info->mesh.n_nodes == 0 ||
+               (info->grid.dim == 1 && info->grid.n[0] == info->mesh.n_nodes),
+           FH_ERR_ARG, "a mesh of %td nodes does not carry fields of %td points",
+           info->mesh.n_nodes, fh_grid_size(&info->grid));
   return FH_OK;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "io/atomic.h"
+#include "io/well_fixed.h"
 #include "io/writer_state.h"
 
 /* HDF5 1.10 crashes when a program ends after a write has failed (disk full, quota). So it writes the
@@ -27,6 +28,7 @@ static ptrdiff_t file_bytes(const fh_writer *w)
   ptrdiff_t other = METADATA + 4 * (ptrdiff_t)(strlen(w->config) + strlen(w->manifest));
   for (int a = 0; a < w->info.grid.dim; a++) other += 8 * w->info.grid.n[a];
   other += 4 * fh_manifest_steps(&w->info);
+  other += fh_well_fixed_bytes(&w->info);
   return w->info.samples * per_sample + other;
 }
 

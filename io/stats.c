@@ -27,15 +27,36 @@ static moments_of_field combine(const double *mean, const double *deviation, ptr
   return (moments_of_field){m, sqrt(variance), sqrt(variance + m * m)};
 }
 
-static fh_status add_block(fh_text *t, const fh_writer *w, const char *key, const double *values)
+/* of a field that is the same for all samples */
+static moments_of_field of_constant(const fh_writer *w, const fh_writer_constant *c)
+{
+  double sum = 0, squares = 0;
+  for (ptrdiff_t i = 0; i < w->points; i++) sum += c->values[i];
+  const double mean = sum / (double)w->points;
+  for (ptrdiff_t i = 0; i < w->points; i++)
+    squares += (c->values[i] - mean) * (c->values[i] - mean);
+  const double variance = squares / (double)w->points;
+  return (moments_of_field){mean, sqrt(variance), sqrt(variance + mean * mean)};
+}
+
+enum { MOST = FH_MAX_PIECES + FH_WRITER_MAX_CONSTANTS };
+
+static fh_status add_number(fh_text *t, const char *name, double value)
 {
   char number[32];
+  snprintf(number, sizeof number, "%.17g", value);
+  const bool whole = strspn(number, "-0123456789") == strlen(number); /* YAML: not an integer */
+  return fh_text_add(t, "  %s: %s%s\n", name, number, whole ? ".0" : "");
+}
+
+/* values: of the fields of the samples, then of the constant ones, which have no differences */
+static fh_status add_block(fh_text *t, const fh_writer *w, const char *key, const double *values,
+                           bool differences)
+{
   FH_TRY(fh_text_add(t, "%s:\n", key));
-  for (int p = 0; p < w->n_pieces; p++) {
-    snprintf(number, sizeof number, "%.17g", values[p]);
-    const bool whole = strspn(number, "-0123456789") == strlen(number); /* YAML: not an integer */
-    FH_TRY(fh_text_add(t, "  %s: %s%s\n", w->pieces[p].name, number, whole ? ".0" : ""));
-  }
+  for (int p = 0; p < w->n_pieces; p++) FH_TRY(add_number(t, w->pieces[p].name, values[p]));
+  for (int c = 0; !differences && c < w->info.n_constants; c++)
+    FH_TRY(add_number(t, w->info.constants[c].info.name, values[w->n_pieces + c]));
   return FH_OK;
 }
 
@@ -53,20 +74,22 @@ static fh_status add_moments(fh_text *t, const fh_writer *w, const double *momen
                              bool differences)
 {
   const char *ending = differences ? "_delta" : "";
-  double mean[FH_MAX_PIECES], std[FH_MAX_PIECES], rms[FH_MAX_PIECES];
+  double mean[MOST], std[MOST], rms[MOST];
   char key[32];
-  for (int p = 0; p < w->n_pieces; p++) {
-    const moments_of_field m = of_piece(w, p, moments, differences);
+  for (int p = 0; p < w->n_pieces + w->info.n_constants; p++) {
+    const moments_of_field m = p < w->n_pieces
+                                   ? of_piece(w, p, moments, differences)
+                                   : of_constant(w, &w->info.constants[p - w->n_pieces]);
     mean[p] = m.mean;
     std[p] = m.std;
     rms[p] = m.rms;
   }
   snprintf(key, sizeof key, "mean%s", ending);
-  FH_TRY(add_block(t, w, key, mean));
+  FH_TRY(add_block(t, w, key, mean, differences));
   snprintf(key, sizeof key, "std%s", ending);
-  FH_TRY(add_block(t, w, key, std));
+  FH_TRY(add_block(t, w, key, std, differences));
   snprintf(key, sizeof key, "rms%s", ending);
-  FH_TRY(add_block(t, w, key, rms));
+  FH_TRY(add_block(t, w, key, rms, differences));
   return FH_OK;
 }
 

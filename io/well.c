@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "fredholm_version.h"
 #include "io/h5.h"
+#include "io/well_fixed.h"
 
 static const char *const axis_names[FH_MAX_DIM] = {"x", "y", "z"};
 
@@ -186,16 +187,18 @@ static fh_status put_field(hid_t group, const fh_writer_info *info, const fh_pie
 static fh_status put_fields(hid_t file, const fh_writer_info *info, const fh_piece *pieces, int n,
                             fh_well_offsets *offsets)
 {
-  const char *names[FH_MAX_PIECES];
+  const char *names[FH_MAX_PIECES + FH_WRITER_MAX_CONSTANTS];
   for (int i = 0; i < n; i++) names[i] = pieces[i].name;
+  for (int i = 0; i < info->n_constants; i++) names[n + i] = info->constants[i].info.name;
   for (int order = 0; order < 3; order++) {
     FH_HID group = H5I_INVALID_HID;
     char name[16];
     snprintf(name, sizeof name, "t%d_fields", order);
     FH_TRY(fh_h5_create_group(file, name, &group));
-    FH_TRY(fh_h5_put_texts(group, "field_names", order ? 0 : n, names));
+    FH_TRY(fh_h5_put_texts(group, "field_names", order ? 0 : n + info->n_constants, names));
     for (int i = 0; order == 0 && i < n; i++)
       FH_TRY(put_field(group, info, &pieces[i], &offsets->piece[i]));
+    if (order == 0) FH_TRY(fh_well_put_constants(group, info));
   }
   return FH_OK;
 }
@@ -320,6 +323,7 @@ fh_status fh_well_create(const char *path, const fh_writer_info *info, const cha
   FH_TRY(put_scalars(file, info));
   FH_TRY(put_fields(file, info, pieces, n, offsets));
   FH_TRY(put_links(file, &info->grid, pieces, n));
+  FH_TRY(fh_well_put_mesh(file, info));
   FH_TRY(put_provenance(file, info, manifest, run, pieces, n, offsets));
   FH_TRY(fh_h5_close(&file));
   return FH_OK;

@@ -16,7 +16,7 @@
 
 typedef struct fh_writer fh_writer;
 
-enum { FH_WRITER_MAX_FIELDS = 8, FH_WRITER_MAX_SCALARS = 8 };
+enum { FH_WRITER_MAX_FIELDS = 8, FH_WRITER_MAX_SCALARS = 8, FH_WRITER_MAX_CONSTANTS = 4 };
 
 typedef struct {
   fh_field_info info;
@@ -34,6 +34,19 @@ typedef struct {
   double first, interval;
 } fh_writer_time;
 
+/** A field that is the same for all samples; of the file alone: readers of ours do not ask for it. */
+typedef struct {
+  fh_field_info info;   /* one channel */
+  const double *values; /* [points], not owned: needed until the set is finished */
+} fh_writer_constant;
+
+/** Where the points of a set of one axis are: the nodes of a mesh of quadratic triangles. */
+typedef struct {
+  ptrdiff_t n_nodes, n_cells;
+  const double (*node)[2];  /* not owned: needed until the set is finished */
+  const int32_t (*cell)[6]; /* corners anticlockwise, then middles of 01, 12, 20 */
+} fh_writer_mesh;
+
 typedef struct {
   char problem[64];   /* dataset_name */
   const char *config; /* effective configuration as YAML: reproduces the file; copied */
@@ -45,6 +58,9 @@ typedef struct {
   int n_fields, n_scalars;
   fh_writer_field fields[FH_WRITER_MAX_FIELDS];
   fh_writer_scalar scalars[FH_WRITER_MAX_SCALARS];
+  int n_constants;
+  fh_writer_constant constants[FH_WRITER_MAX_CONSTANTS];
+  fh_writer_mesh mesh; /* n_nodes = 0: none */
 } fh_writer_info;
 
 typedef enum { FH_REFUSE_EXISTING, FH_OVERWRITE, FH_RESUME } fh_existing;

@@ -8,6 +8,23 @@
 /* steps of samples: more are of no use on a screen, and the text would outgrow the data of small samples */
 enum { MAX_LISTED = 1000 };
 
+/* the nodes of quadratic triangles, from the file itself */
+static fh_status add_triangles(fh_text *t, const char *file, const fh_writer_mesh *m)
+{
+  FH_TRY(fh_text_add(t, "   <Topology TopologyType=\"Tri_6\" NumberOfElements=\"%td\">\n",
+                     m->n_cells));
+  FH_TRY(fh_text_add(t,
+                     "    <DataItem Dimensions=\"%td 6\" NumberType=\"Int\" Precision=\"4\" "
+                     "Format=\"HDF\">%s:/mesh/cells</DataItem>\n   </Topology>\n",
+                     m->n_cells, file));
+  FH_TRY(fh_text_add(t,
+                     "   <Geometry GeometryType=\"XY\">\n    <DataItem Dimensions=\"%td 2\" "
+                     "NumberType=\"Float\" Precision=\"8\" Format=\"HDF\">%s:/mesh/points"
+                     "</DataItem>\n   </Geometry>\n",
+                     m->n_nodes, file));
+  return FH_OK;
+}
+
 /* XDMF has meshes of 2 and 3 axes, slowest first: a line is a mesh of one row */
 static fh_status add_mesh(fh_text *t, const fh_writer_info *info)
 {
@@ -51,7 +68,7 @@ static fh_status add_field(fh_text *t, const char *file, const fh_writer_info *i
   FH_TRY(fh_text_add(t, "   <Attribute Name=\"%s\" Center=\"Node\" AttributeType=\"Scalar\">\n",
                      p->name));
   FH_TRY(fh_text_add(t, "    <DataItem ItemType=\"HyperSlab\" Dimensions=\"%s",
-                     g->dim == 1 ? "1 " : ""));
+                     g->dim == 1 && info->mesh.n_nodes == 0 ? "1 " : ""));
   FH_TRY(add_numbers(t, g->dim, g->n));
   FH_TRY(fh_text_add(t, "\">\n     <DataItem Dimensions=\"3 %d\" Format=\"XML\">", rank));
   FH_TRY(add_numbers(t, rank, start));
@@ -76,7 +93,10 @@ static fh_status add_grid(fh_text *t, const char *file, const fh_writer_info *in
   FH_TRY(fh_manifest_pieces(info, pieces, &n));
   FH_TRY(fh_text_add(t, "  <Grid Name=\"sample %td\" GridType=\"Uniform\"><Time Value=\"%.9g\"/>\n",
                      sample, time));
-  FH_TRY(add_mesh(t, info));
+  if (info->mesh.n_nodes > 0)
+    FH_TRY(add_triangles(t, file, &info->mesh));
+  else
+    FH_TRY(add_mesh(t, info));
   for (int p = 0; p < n; p++) FH_TRY(add_field(t, file, info, &pieces[p], sample, step));
   FH_TRY(fh_text_add(t, "  </Grid>\n"));
   return FH_OK;

@@ -57,7 +57,11 @@ struct fh_problem {
   int n_fields, n_scalars;
   fh_writer_field fields[FH_WRITER_MAX_FIELDS];
   fh_writer_scalar scalars[FH_WRITER_MAX_SCALARS];
+  int n_constants; /* fields that are the same for all samples (a mask), owned by the class */
+  fh_writer_constant constants[FH_WRITER_MAX_CONSTANTS];
+  fh_writer_mesh mesh; /* of fields at the nodes of a mesh; n_nodes = 0: none */
   ptrdiff_t unknowns;
+  ptrdiff_t most_samples; /* there are inputs for so many and no more; 0: for any number */
   bool symmetric, positive_definite; /* of the matrix */
   bool constant_matrix;              /* the same for every sample: assembled and factored once */
   void *data;
@@ -87,3 +91,6 @@ fh_status fh_problem_points(const fh_problem *p, int dim, ptrdiff_t n[FH_MAX_DIM
 int fh_problem_add_field(fh_problem *p, const char *name, const char *unit, const char *long_name,
                          bool is_output);
 void fh_problem_add_scalar(fh_problem *p, const char *name, double value);
+/** A stored field that is the same for all samples; values [points] live as long as the problem. */
+void fh_problem_add_constant(fh_problem *p, const char *name, const char *long_name,
+                             const double *values);

@@ -6,11 +6,8 @@
 #include "datagen/problem/helmholtz/helmholtz.h"
 #include "datagen/problem/poisson/poisson.h"
 #include "datagen/problem/skr2024/skr2024.h"
+#include "datagen/problem/thermal/thermal.h"
 
-const fh_problem_class *const fh_problem_registry[] = {&fh_darcy_class,
-                                                       &fh_poisson_class,
-                                                       &fh_helmholtz_class,
-                                                       &fh_convection_class,
-                                                       &fh_skr2024_darcy_class,
-                                                       &fh_skr2024_helmholtz_class,
-                                                       NULL};
+const fh_problem_class *const fh_problem_registry[] = {
+    &fh_darcy_class,   &fh_poisson_class,       &fh_helmholtz_class,         &fh_convection_class,
+    &fh_thermal_class, &fh_skr2024_darcy_class, &fh_skr2024_helmholtz_class, NULL};

@@ -42,5 +42,8 @@ typedef struct {
   ptrdiff_t patches; /* no option: of a sample, that share the factors (mg-tfno); 0: one */
 } fh_fno_config;
 
+/** The options of the FNO family in a spec of fno, tfno or mg-tfno; NULL for another family. */
+fh_fno_config *fh_fno_config_of(const fh_model_spec *spec);
+
 /** fno: dense weights by default; tfno: the same with Tucker, rank 0.1. */
 extern const fh_model_class fh_fno_class, fh_tfno_class;

@@ -3,9 +3,9 @@
 #include <math.h>
 
 #include "model/fno_impl.h"
-#include "model/rank.h"
 #include "operators/activation/activation.h"
 #include "operators/spectral/weight.h"
+#include "tensor/rank.h"
 
 static const char *const embeddings[] = {"none", "grid", NULL};
 static const char *const norms[] = {"none", "instance_norm", "group_norm", "layer_norm", NULL};
@@ -71,7 +71,8 @@ static const char *const coordinates[] = {"local", "global", NULL};
      "how the spectral weights are stored: dense, or as the factors of a CP, Tucker or " \
      "tensor-train (tt) decomposition"}, \
     {"rank", FH_FIELD_REALS, AT(rank), "0.1", 0, 1e9, NULL, \
-     "of factorised weights: one number up to 1 is the fraction of parameters kept; else the ranks"}, \
+     "of factorised weights: one number up to 1 is the fraction of parameters kept; else the ranks, " \
+     "of every layer or of one layer after the other"}, \
     {"fixed_rank_modes", FH_FIELD_INTS, AT(fixed_rank_modes), "", 0, 5, NULL, \
      "Tucker: modes of the weight (0: layers if joint, then in, out, frequencies) that keep their " \
      "size"}, \

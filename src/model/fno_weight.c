@@ -2,12 +2,13 @@
 #include <string.h>
 
 #include "model/fno_impl.h"
-#include "model/rank.h"
 #include "operators/spectral/weight.h"
+#include "tensor/rank.h"
 
-static fh_status weight_of(const fh_fno_config *c, const fh_spectral_config *at, ptrdiff_t samples,
-                           fh_weight_config *w)
+static fh_status weight_of(const fh_fno_config *c, int layer, const fh_spectral_config *at,
+                           ptrdiff_t samples, fh_weight_config *w)
 {
+  const fh_factor_kind kind = (fh_factor_kind)c->factorization;
   bool fixed[FH_PARAM_MAX_RANK] = {false};
   ptrdiff_t shape[FH_PARAM_MAX_RANK];
   *w = (fh_weight_config){.kind = c->factorization,
@@ -17,7 +18,9 @@ static fh_status weight_of(const fh_fno_config *c, const fh_spectral_config *at,
                           .samples = samples};
   for (int i = 0; i < c->fixed_rank_modes.count; i++) fixed[c->fixed_rank_modes.value[i]] = true;
   const int modes = fh_spectral_weight_shape(w, shape);
-  return fh_rank_resolve((fh_factor_kind)c->factorization, modes, shape, &c->rank, fixed, w->rank);
+  fh_real_list given = c->rank;
+  if (!w->layers) fh_rank_of_layer(kind, modes, &c->rank, (int)c->n_layers, layer, &given);
+  return fh_rank_resolve(kind, modes, shape, &given, fixed, w->rank);
 }
 
 typedef struct {
@@ -53,7 +56,7 @@ fh_status fh_fno_fourier(const fh_fno_config *c, int layer, const fh_spectral_co
   fh_weight_config w;
   fh_spectral_config factorised;
   layer_name name;
-  FH_TRY(weight_of(c, at, 4 * fold, &w));
+  FH_TRY(weight_of(c, layer, at, 4 * fold, &w));
   snprintf(name.text, sizeof name.text, "fno_blocks.convs.%d", layer);
   const char *const one[] = {name.text};
   if (!c->joint_factorization)

@@ -182,6 +182,12 @@ fh_status fh_model_build(const fh_model_spec *spec, const fh_team *team, const f
   return FH_OK;
 }
 
+const char *fh_model_tie(const fh_model_spec *spec, const char *param)
+{
+  const char *why = spec->class->tie ? spec->class->tie(param) : NULL;
+  return why ? why : "";
+}
+
 ptrdiff_t fh_model_n_params(const fh_program *p)
 {
   ptrdiff_t n = 0;

@@ -27,6 +27,8 @@ typedef struct fh_model_class {
    *  and leaves with the patches' padding. */
   fh_status (*build_patch)(const void *config, int in_channels, int out_channels, fh_program *p,
                            fh_slot *slot);
+  /** Why a parameter may depend on the grid, and how to train a model without it; may be NULL. */
+  const char *(*tie)(const char *param);
 } fh_model_class;
 
 /** All families; NULL-terminated. */
@@ -99,5 +101,8 @@ fh_status fh_model_build_patches(const fh_model_spec *spec, const fh_team *team,
 fh_status fh_model_build(const fh_model_spec *spec, const fh_team *team, const fh_grid *grid,
                          ptrdiff_t batch, fh_purpose purpose, fh_buffers buffers,
                          fh_program **program) FH_MUST;
+/** The end of a sentence about a parameter that does not fit another grid: what ties it to its own and
+ *  the remedy, or "" if the family has no such parameters. */
+const char *fh_model_tie(const fh_model_spec *spec, const char *param);
 /** Real numbers in the parameters of p, built or not; a complex one counts two. */
 ptrdiff_t fh_model_n_params(const fh_program *p);

@@ -36,7 +36,7 @@ static bool may_change(const char *name)
 static size_t describe(const char *section, const fh_field *fields, const void *config, char *text,
                        size_t used)
 {
-  char value[FH_TEXT_MAX + 1];
+  char value[FH_VALUE_MAX];
   for (; fields->name; fields++) {
     if (may_change(fields->name)) continue;
     fh_config_get(fields, config, value, sizeof value);
@@ -51,10 +51,10 @@ static size_t describe(const char *section, const fh_field *fields, const void *
 static size_t describe_time(const fh_dataset_time *t, char *text, size_t used)
 {
   if (!t) return used;
-  return used +
-         (size_t)snprintf(text + used, SETUP_BYTES - used,
-                          "trajectories: %td\nframes: %td from %td\nhistory: %td\nstride: %td\n",
-                          t->trajectories, t->frames, t->first, t->history, t->stride);
+  return used + (size_t)snprintf(
+                    text + used, SETUP_BYTES - used,
+                    "trajectories: %td\nframes: %td from %td\ninput frames: %td\nstride: %td\n",
+                    t->trajectories, t->frames, t->first, t->history, t->stride);
 }
 
 static void describe_setup(const fh_trainer *t, char *text)
@@ -71,6 +71,9 @@ static void describe_setup(const fh_trainer *t, char *text)
                              fh_dataset_samples(t->setup->validation));
   used += (size_t)snprintf(text + used, SETUP_BYTES - used, "unit: %td\nmicro_batch: %td\n",
                            t->unit, t->micro);
+  if (s->initial)
+    used += (size_t)snprintf(text + used, SETUP_BYTES - used, "initial parameters: %08" PRIx32 "\n",
+                             t->initial_mark);
   used = describe("train", fh_train_fields, &s->train, text, used);
   used = describe("loss", fh_loss_fields, &s->loss, text, used);
   used = describe("optimiser", fh_optimiser_fields, &s->optimiser, text, used);

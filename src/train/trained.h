@@ -29,6 +29,12 @@ void fh_trained_destroy(fh_trained **trained);
 fh_status fh_trained_write(const char *path, const fh_model_spec *spec, const fh_program *program,
                            const fh_real *values, const fh_normaliser *input,
                            const fh_normaliser *output, const fh_grid *grid) FH_MUST;
+/** What fh_trained_read would read from what fh_trained_write would write: a model with copies of
+ *  everything. Local. fh_bundle_write of its bundle makes the file. */
+fh_status fh_trained_create(const fh_model_spec *spec, const fh_program *program,
+                            const fh_real *values, const fh_normaliser *input,
+                            const fh_normaliser *output, const fh_grid *grid,
+                            fh_trained **trained) FH_MUST;
 /** Copies the stored parameters into a program built from trained->spec (converts precision).
  *  Errors: FH_ERR_FORMAT if a name or a shape differs. */
 fh_status fh_trained_load(const fh_trained *trained, fh_program *program) FH_MUST;

@@ -194,15 +194,13 @@ static fh_status build(fh_trainer *t)
   const fh_grid *grid = fh_dataset_grid(t->dataset);
   const bool physical = s->train.loss_space == 1;
   FH_TRY(check_channels(t));
-  FH_TRY(fh_source_fit(t->team->world, t->dataset, s->train.normalise_input,
-                       s->train.normalise_output, s->train.normalise_epsilon, &t->input,
-                       &t->output));
+  FH_TRY(fh_trainer_fit(t));
   FH_TRY(fh_source_create(t->dataset, t->input, physical ? NULL : t->output,
                           (size_t)s->train.cache_mb << 20, &t->source));
   FH_TRY(choose_sizes(t));
   FH_TRY(fh_model_part_find(&s->spec, t->team, grid, &t->part));
   FH_TRY(fh_model_build(&s->spec, t->team, grid, t->micro, FH_TRAIN, FH_PLANNED, &t->program));
-  fh_program_init(t->program, (uint64_t)s->train.seed);
+  FH_TRY(fh_trainer_draw(t));
   FH_TRY(build_objective(t));
   FH_TRY(build_buffers(t));
   FH_TRY(mark_data(t));

@@ -18,6 +18,7 @@
 #include "train/optimiser.h"
 #include "train/rollout.h"
 #include "train/schedule.h"
+#include "train/trained.h"
 
 typedef struct {
   ptrdiff_t epochs;      /* passes over the training set */
@@ -48,6 +49,9 @@ typedef struct {
   fh_schedule_config schedule;
   fh_model_spec spec;
   fh_dataset *validation; /* decides which model is the best; NULL: the first test set does */
+  /* parameters and normalisers to start from (train.normalise_* do not count then); its parameters
+     must be those of spec. NULL: drawn from the seed, fitted to the data. Not owned */
+  const fh_trained *initial;
 } fh_train_setup;
 
 /** Where a run is; handed to the progress hook after every step, on rank 0 and the others alike. */
@@ -118,7 +122,7 @@ fh_status fh_train_plan(const fh_team *team, const fh_train_setup *setup, fh_dat
  *
  * Returns FH_STOPPED after a stop request: everything is saved, the same call with resume goes on.
  * Errors: FH_ERR_USAGE for a checkpoint of another run (the sentence names the difference) or more
- * ranks than units; FH_ERR_NUMERIC after max_skips non-finite steps in a row.
+ * ranks than units or an initial model of another architecture; FH_ERR_NUMERIC after max_skips non-finite steps in a row.
  */
 fh_status fh_train_run(const fh_team *team, const fh_train_setup *setup, fh_dataset *train,
                        int n_tests, fh_dataset *const *tests, const char *folder, bool resume,

@@ -31,7 +31,8 @@ typedef struct {
   const fh_train_hooks *hooks;
   const char *folder;
   fh_dataset *dataset;
-  uint32_t data_mark; /* CRC-32C of some of its samples, normalised */
+  uint32_t data_mark;    /* CRC-32C of some of its samples, normalised */
+  uint32_t initial_mark; /* CRC-32C of the parameters of setup->initial */
   fh_source *source;
   fh_normaliser *input, *output;
   fh_program *program;
@@ -54,6 +55,10 @@ typedef struct {
   int64_t generation; /* of the newest checkpoint */
 } fh_trainer;
 
+/** The normalisers, fitted or those of setup->initial. Collective. */
+fh_status fh_trainer_fit(fh_trainer *t) FH_MUST;
+/** The parameters that the run starts with. */
+fh_status fh_trainer_draw(fh_trainer *t) FH_MUST;
 /** One optimiser step on the batch that state names; advances state. *stop: bits asked for by any
  *  rank. Collective. */
 fh_status fh_trainer_step(fh_trainer *t, int *stop) FH_MUST;

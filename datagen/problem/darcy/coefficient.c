@@ -77,7 +77,9 @@ fh_status fh_darcy_coefficient_sample(fh_problem *p, uint64_t seed, int64_t inde
   const fh_darcy *d = p->data;
   const ptrdiff_t size = fh_grid_size(&p->grid);
   double *a = p->value[0];
-  if (d->field) {
+  if (d->file) {
+    FH_TRY(fh_field_file_read(d->file, index, a));
+  } else if (d->field) {
     fh_grf_sample(d->field, seed, (uint64_t)index, 0, a);
     field_to_coefficient(c, d->field, size, a);
   } else {

@@ -20,6 +20,7 @@ typedef enum {
 typedef enum {
   FH_DARCY_TWO_PHASE, /* values[0] where the field is >= 0, values[1] elsewhere */
   FH_DARCY_LOGNORMAL, /* exp(scale * field) */
+  FH_DARCY_FILE,      /* row i of an array in the user's HDF5 file is a of sample i */
   FH_DARCY_CHANNELS,  /* values[0] where |field| <= channel_width deviations, values[1] elsewhere */
   FH_DARCY_MANUFACTURED, /* smooth a, source and exact solution known: order of convergence */
   FH_DARCY_LAYERS        /* values[0] for x < 1/2, values[1] beyond; exact solution known */
@@ -32,6 +33,7 @@ typedef struct {
   double source;           /* f, where no exact solution asks for another one */
   double channel_width;    /* in standard deviations of the field */
   ptrdiff_t dim;           /* 2 or 3 */
+  char file[FH_TEXT_MAX], dataset[FH_TEXT_MAX]; /* of FH_DARCY_FILE */
   fh_grf_law law;
 } fh_darcy_config;
 
