@@ -28,7 +28,7 @@ static fh_status build(share *s)
 {
   const ptrdiff_t n = s->last - s->first;
   for (int c = 0; c < FH_COLUMNS; c++) FH_NEW(s->columns[c], n * (ptrdiff_t)fh_columns[c].bytes);
-  for (int p = 0; p < s->w->n_pieces; p++) FH_NEW(s->crc[p], n);
+  for (int p = 0; p < s->w->n_pieces; p++) FH_NEW(s->crc[p], n * s->w->pieces[p].steps);
   FH_NEW(s->journals, s->w->n_journals);
   for (int j = 0; j < s->w->n_journals; j++) s->journals[j].file = -1;
   s->file = open(s->path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -58,17 +58,40 @@ static void measure(const float *values, ptrdiff_t n, double *mean, double *devi
   *deviation = squares;
 }
 
-static fh_status put_values(share *s, ptrdiff_t i, const float *values)
+/* the same of values[step + 1] - values[step] */
+static void measure_steps(const float *values, ptrdiff_t steps, ptrdiff_t points, double *mean,
+                          double *deviation)
+{
+  const ptrdiff_t n = (steps - 1) * points;
+  double sum = 0, squares = 0;
+  for (ptrdiff_t i = 0; i < n; i++) sum += (double)values[i + points] - (double)values[i];
+  *mean = n > 0 ? sum / (double)n : 0;
+  for (ptrdiff_t i = 0; i < n; i++) {
+    const double d = (double)values[i + points] - (double)values[i] - *mean;
+    squares += d * d;
+  }
+  *deviation = squares;
+}
+
+static fh_status put_piece(share *s, ptrdiff_t i, int p, const float *values)
 {
   const fh_writer *w = s->w;
-  const size_t bytes = (size_t)w->points * sizeof(float);
-  for (int p = 0; p < w->n_pieces; p++) {
-    const float *piece = values + p * w->points;
-    double *moments = s->moments + 2 * p * w->info.samples;
-    s->crc[p][i - s->first] = fh_crc32c(0, piece, bytes);
-    measure(piece, w->points, &moments[i], &moments[w->info.samples + i]);
-    FH_TRY(fh_file_write_at(s->file, s->path, piece, bytes,
-                            s->offsets->piece[p] + i * (ptrdiff_t)bytes));
+  const ptrdiff_t n = w->info.samples, steps = w->pieces[p].steps;
+  const size_t frame = (size_t)w->points * sizeof(float), bytes = frame * (size_t)steps;
+  double *moments = s->moments + FH_MOMENTS * p * n + i;
+  for (ptrdiff_t t = 0; t < steps; t++)
+    s->crc[p][(i - s->first) * steps + t] = fh_crc32c(0, values + t * w->points, frame);
+  measure(values, steps * w->points, moments, moments + n);
+  measure_steps(values, steps, w->points, moments + 2 * n, moments + 3 * n);
+  return fh_file_write_at(s->file, s->path, values, bytes,
+                          s->offsets->piece[p] + i * (ptrdiff_t)bytes);
+}
+
+static fh_status put_values(share *s, ptrdiff_t i, const float *values)
+{
+  for (int p = 0; p < s->w->n_pieces; p++) {
+    FH_TRY(put_piece(s, i, p, values));
+    values += s->w->pieces[p].steps * s->w->points;
   }
   return FH_OK;
 }
@@ -103,9 +126,11 @@ static fh_status put_columns(share *s)
     FH_TRY(fh_file_write_at(s->file, s->path, s->columns[c], n * bytes,
                             s->offsets->column[c] + s->first * (ptrdiff_t)bytes));
   }
-  for (int p = 0; p < s->w->n_pieces; p++)
-    FH_TRY(fh_file_write_at(s->file, s->path, s->crc[p], n * sizeof **s->crc,
-                            s->offsets->crc[p] + s->first * (ptrdiff_t)sizeof **s->crc));
+  for (int p = 0; p < s->w->n_pieces; p++) {
+    const size_t bytes = (size_t)s->w->pieces[p].steps * sizeof **s->crc;
+    FH_TRY(fh_file_write_at(s->file, s->path, s->crc[p], n * bytes,
+                            s->offsets->crc[p] + s->first * (ptrdiff_t)bytes));
+  }
   return FH_OK;
 }
 
@@ -125,7 +150,7 @@ static fh_status gather_moments(const fh_writer *w, double *moments)
 {
   int n = 0;
   FH_TRY(fh_size_int(w->info.samples, &n));
-  for (int p = 0; p < 2 * w->n_pieces; p++) {
+  for (int p = 0; p < FH_MOMENTS * w->n_pieces; p++) {
     double *part = moments + p * w->info.samples;
     FH_TRY_MPI(
         MPI_Reduce(w->rank == 0 ? MPI_IN_PLACE : part, part, n, MPI_DOUBLE, MPI_SUM, 0, w->comm));

@@ -1,27 +1,12 @@
 #include "io/dataset.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "io/crc.h"
-#include "io/dataset_find.h"
+#include "io/dataset_impl.h"
 #include "io/well.h"
 
 enum { MAX_CONFIG = 1 << 24 };
-
-struct fh_dataset {
-  char path[1024];
-  fh_description is;
-  char *config;
-  hid_t file;
-  fh_h5_array arrays[FH_MAX_SOURCES];
-  hid_t spaces[FH_MAX_SOURCES]; /* with the sample that was read last selected */
-  uint32_t *crc[FH_MAX_SOURCES];
-  int64_t *kept; /* skip_invalid: place in the file of each sample that counts, or NULL */
-  ptrdiff_t n_kept;
-  float *buffer; /* one sample of the widest data set, as stored in our files */
-};
 
 /* ---- opening ------------------------------------------------------------------------------------ */
 
@@ -49,12 +34,15 @@ static fh_status open_checksums(fh_dataset *d, int i)
 {
   FH_H5_ARRAY a = {0};
   FH_TRY(fh_h5_open_array(d->file, d->is.sources[i].crc_path, &a));
-  FH_CHECK(a.rank == 1 && a.size == d->is.samples && a.class == H5T_INTEGER, FH_ERR_FORMAT,
-           "%s holds %td checksums for %td samples", d->is.sources[i].crc_path, a.size,
-           d->is.samples);
+  const fh_source *s = &d->is.sources[i];
+  d->parts[i] = s->rank == d->is.grid.dim + 2 ? s->n[1] : 1;
+  FH_CHECK(a.size == d->is.samples * d->parts[i] && a.n[0] == d->is.samples &&
+               a.class == H5T_INTEGER,
+           FH_ERR_FORMAT, "%s holds %td checksums for %td samples of %td parts", s->crc_path,
+           a.size, d->is.samples, d->parts[i]);
   const hid_t stored = d->arrays[i].type;
   FH_CHECK(H5Tequal(stored, H5T_IEEE_F32LE) > 0 || H5Tequal(stored, H5T_IEEE_F32BE) > 0,
-           FH_ERR_FORMAT, "%s has checksums but is not of type float32", d->is.sources[i].path);
+           FH_ERR_FORMAT, "%s has checksums but is not of type float32", s->path);
   FH_NEW(d->crc[i], a.size);
   FH_TRY_H5(H5Dread(a.id, H5T_NATIVE_UINT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, d->crc[i]));
   return FH_OK;
@@ -72,6 +60,23 @@ static fh_status open_source(fh_dataset *d, int i)
   return FH_OK;
 }
 
+/* when the frames are: as the file says, else they are counted */
+static fh_status read_times(fh_dataset *d)
+{
+  ptrdiff_t frames = 0;
+  for (int i = 0; i < d->is.n_sources; i++)
+    if (d->is.sources[i].evolves) frames = d->is.sources[i].n[1];
+  if (!d->is.in_pairs) return FH_OK;
+  FH_NEW(d->times, frames);
+  for (ptrdiff_t k = 0; k < frames; k++) d->times[k] = (double)k;
+  FH_H5_ARRAY a = {0};
+  if (!fh_h5_has(d->file, "dimensions/time", H5O_TYPE_DATASET)) return FH_OK;
+  FH_TRY(fh_h5_open_array(d->file, "dimensions/time", &a));
+  if (a.rank != 1 || a.size != frames) return FH_OK;
+  FH_TRY_H5(H5Dread(a.id, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, d->times));
+  return FH_OK;
+}
+
 static fh_status open_here(fh_dataset *d)
 {
   ptrdiff_t widest = 0;
@@ -80,22 +85,44 @@ static fh_status open_here(fh_dataset *d)
     FH_TRY(fh_h5_in_file(d->path, open_source(d, i)));
     if (d->is.sources[i].channels > widest) widest = d->is.sources[i].channels;
   }
-  FH_NEW(d->buffer, widest * d->is.points);
+  if (d->is.is_ours) FH_NEW(d->buffer, widest * d->is.points);
+  FH_TRY(fh_h5_in_file(d->path, read_times(d)));
   return FH_OK;
 }
 
-static fh_status find_valid(fh_dataset *d)
+static fh_status check_range(const fh_dataset *d, const fh_range *r)
+{
+  FH_CHECK(r->first >= 0 && r->first < d->is.samples && r->count >= 0 &&
+               r->count <= d->is.samples - r->first,
+           FH_ERR_USAGE, "samples %td to %td were asked for, but %s has samples 0 to %td", r->first,
+           r->first + (r->count > 0 ? r->count - 1 : 0), d->path, d->is.samples - 1);
+  return FH_OK;
+}
+
+/* records: NULL if all samples are good */
+static fh_status keep(fh_dataset *d, const fh_range *r, const fh_sample_record *records)
+{
+  const ptrdiff_t n = r->count > 0 ? r->count : d->is.samples - r->first;
+  FH_NEW(d->kept, n);
+  for (ptrdiff_t i = r->first; i < r->first + n; i++)
+    if (!records || records[i].valid) d->kept[d->n_kept++] = i;
+  return FH_OK;
+}
+
+static fh_status find_kept(const fh_dataset_choice *choice, fh_dataset *d)
 {
   fh_sample_record *records = NULL;
-  FH_NEW(records, d->is.samples);
-  const fh_status st = fh_dataset_records(d, 0, d->is.samples, records);
-  if (st == FH_OK) d->kept = fh_calloc(d->is.samples, sizeof *d->kept);
-  for (ptrdiff_t i = 0; d->kept && i < d->is.samples; i++)
-    if (records[i].valid) d->kept[d->n_kept++] = i;
+  fh_status st = FH_OK;
+  const bool skip = choice->skip_invalid && d->is.is_ours;
+  if (!skip && choice->samples.first == 0 && choice->samples.count == 0) return FH_OK;
+  FH_TRY(check_range(d, &choice->samples));
+  if (skip) {
+    FH_NEW(records, d->is.samples);
+    st = fh_dataset_records(d, 0, d->is.samples, records);
+  }
+  if (st == FH_OK) st = keep(d, &choice->samples, records);
   fh_free(records);
-  FH_TRY(st);
-  FH_CHECK(d->kept, FH_ERR_MEMORY, "out of memory for the places of %td samples", d->is.samples);
-  return FH_OK;
+  return st;
 }
 
 static fh_status build(MPI_Comm comm, const char *path, const fh_dataset_choice *choice,
@@ -109,7 +136,8 @@ static fh_status build(MPI_Comm comm, const char *path, const fh_dataset_choice 
   FH_TRY_MPI(MPI_Bcast(&d->is, (int)sizeof d->is, MPI_BYTE, 0, comm));
   FH_TRY(share_config(comm, d));
   FH_TRY(fh_status_agree(comm, open_here(d)));
-  if (choice->skip_invalid && d->is.is_ours) FH_TRY(fh_status_agree(comm, find_valid(d)));
+  FH_TRY(fh_status_agree(comm, find_kept(choice, d)));
+  d->is.time.trajectories = d->kept ? d->n_kept : d->is.samples;
   return FH_OK;
 }
 
@@ -139,6 +167,7 @@ void fh_dataset_close(fh_dataset **dataset)
   }
   fh_h5_release(&d->file);
   fh_free(d->kept);
+  fh_free(d->times);
   fh_free(d->config);
   fh_free(d->buffer);
   fh_free(d);
@@ -154,7 +183,18 @@ const char *fh_dataset_path(const fh_dataset *d)
 
 ptrdiff_t fh_dataset_samples(const fh_dataset *d)
 {
+  if (d->is.in_pairs) return d->is.time.trajectories * d->is.time.pairs;
   return d->kept ? d->n_kept : d->is.samples;
+}
+
+const fh_dataset_time *fh_dataset_pairs(const fh_dataset *d)
+{
+  return d->is.in_pairs ? &d->is.time : NULL;
+}
+
+double fh_dataset_frame_time(const fh_dataset *d, ptrdiff_t frame)
+{
+  return d->times ? d->times[frame] : (double)frame;
 }
 
 const fh_grid *fh_dataset_grid(const fh_dataset *d)
@@ -210,78 +250,6 @@ uint64_t fh_dataset_seed(const fh_dataset *d)
 bool fh_dataset_has_checksums(const fh_dataset *d)
 {
   return d->is.is_ours;
-}
-
-/* ---- samples ------------------------------------------------------------------------------------ */
-
-static fh_status transfer(fh_dataset *d, int i, int64_t sample, hid_t type, void *values)
-{
-  const fh_source *s = &d->is.sources[i];
-  FH_HID memory = H5I_INVALID_HID;
-  hsize_t start[FH_H5_MAX_RANK] = {(hsize_t)sample}, count[FH_H5_MAX_RANK];
-  const hsize_t size = (hsize_t)(s->channels * d->is.points);
-  for (int a = 0; a < s->rank; a++) count[a] = a ? (hsize_t)s->n[a] : 1;
-  FH_TRY_H5(memory = H5Screate_simple(1, &size, NULL));
-  FH_TRY_H5(H5Sselect_hyperslab(d->spaces[i], H5S_SELECT_SET, start, NULL, count, NULL));
-  FH_TRY_H5(H5Dread(d->arrays[i].id, type, memory, d->spaces[i], H5P_DEFAULT, values));
-  return FH_OK;
-}
-
-/* our files: the checksum is of the float32 values as they are stored */
-static fh_status read_checked(fh_dataset *d, int i, int64_t sample, fh_real *values)
-{
-  const fh_source *s = &d->is.sources[i];
-  const ptrdiff_t n = s->channels * d->is.points;
-  FH_TRY(transfer(d, i, sample, H5T_NATIVE_FLOAT, d->buffer));
-  const uint32_t found = fh_crc32c(0, d->buffer, (size_t)n * sizeof(float));
-  FH_CHECK(found == d->crc[i][sample], FH_ERR_FORMAT,
-           "sample %lld of %s is damaged: its checksum is %08x, the file says %08x; make the set "
-           "again or fetch it again",
-           (long long)sample, s->path, found, d->crc[i][sample]);
-  for (ptrdiff_t k = 0; k < n; k++) values[k] = (fh_real)d->buffer[k];
-  return FH_OK;
-}
-
-static fh_status read_source(fh_dataset *d, int i, int64_t sample, fh_real *values)
-{
-  const fh_source *s = &d->is.sources[i];
-  const hid_t type = sizeof(fh_real) == sizeof(float) ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
-  if (d->crc[i])
-    FH_TRY(read_checked(d, i, sample, values));
-  else
-    FH_TRY(transfer(d, i, sample, type, values));
-  for (ptrdiff_t k = 0; k < s->channels * d->is.points; k++)
-    FH_CHECK(isfinite(values[k]), FH_ERR_FORMAT,
-             "sample %lld of %s has the value %g at position %td; repair it or leave it out "
-             "(-skip_invalid does so with samples that generate could not solve)",
-             (long long)sample, s->path, (double)values[k], k);
-  return FH_OK;
-}
-
-static fh_status read_sample(fh_dataset *d, int64_t sample, fh_real *x, fh_real *y)
-{
-  for (int i = 0; i < d->is.n_sources; i++) {
-    const fh_source *s = &d->is.sources[i];
-    fh_real *side = s->is_output ? y : x;
-    if (side) FH_TRY(read_source(d, i, sample, side + s->first_channel * d->is.points));
-  }
-  return FH_OK;
-}
-
-fh_status fh_dataset_read(fh_dataset *d, ptrdiff_t count, const int64_t *samples, fh_real *x,
-                          fh_real *y)
-{
-  FH_H5_SCOPE;
-  const ptrdiff_t nx = d->is.channels[0] * d->is.points, ny = d->is.channels[1] * d->is.points;
-  for (ptrdiff_t k = 0; k < count; k++) {
-    const ptrdiff_t n = fh_dataset_samples(d);
-    FH_CHECK(samples[k] >= 0 && samples[k] < n, FH_ERR_ARG, "sample %lld was asked for, %s has %td",
-             (long long)samples[k], d->path, n);
-    const int64_t place = d->kept ? d->kept[samples[k]] : samples[k];
-    const fh_status st = read_sample(d, place, x ? x + k * nx : NULL, y ? y + k * ny : NULL);
-    FH_TRY(fh_h5_in_file(d->path, st));
-  }
-  return FH_OK;
 }
 
 /* ---- records ------------------------------------------------------------------------------------ */

@@ -11,8 +11,18 @@
 
 #include "base/real.h"
 #include "grid/grid.h"
+#include "grid/selection.h"
 
 typedef struct fh_dataset fh_dataset;
+
+/** Whether trajectories are cut into one-step pairs; AUTO: if nothing else makes sense of the file
+ *  (docs/data-format.md says when that is). */
+typedef enum { FH_PAIRS_NO, FH_PAIRS_YES, FH_PAIRS_AUTO } fh_pairs;
+
+/** Items first, first + 1, ... of a sequence; count 0: up to its end. */
+typedef struct {
+  ptrdiff_t first, count;
+} fh_range;
 
 /** What to take from a file; an empty name means: find it. */
 typedef struct {
@@ -21,7 +31,26 @@ typedef struct {
   int dim;                        /* axes of the grid; 0: find (docs/data-format.md says how) */
   bool skip_invalid; /* leave out the samples of our sets that no solver could solve: the others
                         are counted anew from 0 */
+  fh_range samples;  /* of the file, or trajectories: only these, counted anew from 0 */
+  int pairs;         /* fh_pairs */
+  ptrdiff_t history, stride; /* pairs: frames of the input, frames of a step; 0: 1 */
+  fh_range frames;           /* pairs: only these frames of each trajectory */
 } fh_dataset_choice;
+
+/**
+ * How trajectories are cut into samples. Pair p of a trajectory has the input frames t - (history - 1)
+ * stride, ..., t - stride, t and the target frame t + stride, with t = first + (history - 1) stride + p.
+ * Channels of the input: those of the oldest frame, ..., of the newest, then the constant fields.
+ * Sample number = trajectory * pairs + p.
+ */
+typedef struct {
+  ptrdiff_t history, stride;
+  ptrdiff_t first, frames;       /* of the file: what may be used of a trajectory */
+  ptrdiff_t trajectories, pairs; /* pairs of each trajectory */
+  ptrdiff_t frame_in, frame_out; /* channels of a frame in the input and in the target */
+  ptrdiff_t constants;           /* channels that do not change with time */
+  bool feeds_back; /* both frames hold the same fields: a prediction can be an input */
+} fh_dataset_time;
 
 typedef struct {
   char name[64], unit[64], long_name[128];
@@ -51,6 +80,7 @@ fh_status fh_dataset_open(MPI_Comm comm, const char *path, const fh_dataset_choi
 void fh_dataset_close(fh_dataset **dataset);
 
 const char *fh_dataset_path(const fh_dataset *d);
+/** What fh_dataset_read counts: samples, or pairs of all trajectories. */
 ptrdiff_t fh_dataset_samples(const fh_dataset *d);
 const fh_grid *fh_dataset_grid(const fh_dataset *d);
 int fh_dataset_in_channels(const fh_dataset *d);
@@ -70,6 +100,34 @@ const fh_field_info *fh_dataset_output(const fh_dataset *d, int i);
  */
 fh_status fh_dataset_read(fh_dataset *d, ptrdiff_t count, const int64_t *samples, fh_real *x,
                           fh_real *y) FH_MUST;
+
+/**
+ * fh_dataset_read_part - some points of one sample
+ *
+ * x: [in_channels][selection in], y: [out_channels][selection out]; either may be NULL. Independent
+ * reads of the rows and columns that are needed, and no others, from files without checksums; a sample
+ * with a checksum passes through a buffer whole, and is verified. Not collective; not for
+ * trajectories. Errors: as fh_dataset_read.
+ */
+fh_status fh_dataset_read_part(fh_dataset *d, int64_t sample, const fh_selection *in, fh_real *x,
+                               const fh_selection *out, fh_real *y) FH_MUST;
+
+/* ---- trajectories ------------------------------------------------------------------------------- */
+
+/** How trajectories are cut into samples; NULL if samples are taken whole. */
+const fh_dataset_time *fh_dataset_pairs(const fh_dataset *d);
+/** Time of a frame of the file, as it states (else the number of the frame). */
+double fh_dataset_frame_time(const fh_dataset *d, ptrdiff_t frame);
+/**
+ * fh_dataset_read_frame - one frame of a trajectory, as it stands in inputs and targets
+ *
+ * Not collective; only with pairs. frame: of the file. in: [frame_in][points], out:
+ * [frame_out][points]; either may be NULL. Errors: as fh_dataset_read.
+ */
+fh_status fh_dataset_read_frame(fh_dataset *d, int64_t trajectory, int64_t frame, fh_real *in,
+                                fh_real *out) FH_MUST;
+/** The constant fields of a trajectory, [constants][points]. The same rules. */
+fh_status fh_dataset_read_constants(fh_dataset *d, int64_t trajectory, fh_real *values) FH_MUST;
 
 /* ---- what only files of Fredholm have --------------------------------------------------------- */
 

@@ -6,7 +6,8 @@
 
 enum { NAME = 256 };
 
-static fh_status add_field(fh_description *d, bool is_output, const fh_field_info *info, int *field)
+fh_status fh_describe_field(fh_description *d, bool is_output, const fh_field_info *info,
+                            int *field)
 {
   *field = d->n_fields[is_output];
   FH_CHECK(*field < FH_MAX_SOURCES, FH_ERR_FORMAT, "more than %d fields were asked for",
@@ -48,7 +49,7 @@ static fh_status add_ours(fh_description *d, const fh_writer_info *info, int f, 
   fh_piece pieces[FH_MAX_PIECES];
   int n = 0, field = 0;
   FH_TRY(fh_manifest_pieces(info, pieces, &n));
-  FH_TRY(add_field(d, is_output, &info->fields[f].info, &field));
+  FH_TRY(fh_describe_field(d, is_output, &info->fields[f].info, &field));
   for (int p = 0; p < n; p++)
     if (pieces[p].field == f)
       FH_TRY(add_source(d, is_output, field, "t0_fields/", pieces[p].name, true));
@@ -98,7 +99,7 @@ static fh_status add_foreign(fh_description *d, bool is_output, const char *grou
   int field = 0;
   snprintf(info.name, sizeof info.name, "%.63s", slash ? slash + 1 : name);
   snprintf(info.long_name, sizeof info.long_name, "%.127s", name);
-  FH_TRY(add_field(d, is_output, &info, &field));
+  FH_TRY(fh_describe_field(d, is_output, &info, &field));
   FH_TRY(add_source(d, is_output, field, group, name, false));
   return FH_OK;
 }
@@ -220,11 +221,11 @@ static fh_status describe_well(hid_t file, const fh_dataset_choice *choice, fh_d
            FH_MAX_DIM);
   FH_TRY(find_well(file, (int)dim, choice->inputs[0] == '\0', choice->outputs[0] == '\0', d));
   FH_CHECK(
-      d->n_fields[0] > 0 && d->n_fields[1] > 0, FH_ERR_USAGE,
+      d->n_fields[1] > 0 && (d->n_fields[0] > 0 || choice->pairs != FH_PAIRS_NO), FH_ERR_USAGE,
       "it has %d constant and %d time-dependent scalar fields, one of each is needed: name its "
       "data sets with -inputs and -outputs",
       d->n_fields[0], d->n_fields[1]);
-  FH_TRY(fh_describe_shapes(file, (int)dim, d));
+  FH_TRY(fh_describe_shapes(file, (int)dim, choice, d));
   for (int a = 0; a < dim; a++) {
     d->grid.side[a][0] = d->grid.side[a][1] = boundary_of(file, a, choice->boundary);
     FH_TRY(measure_axis(file, a, &d->grid));
@@ -243,9 +244,11 @@ static fh_status describe_foreign(hid_t file, const fh_dataset_choice *choice, f
     FH_TRY(describe_well(file, choice, d));
     return FH_OK;
   }
-  if (d->n_fields[0] == 0 || d->n_fields[1] == 0) FH_TRY(find_pair(file, d));
+  /* the outputs of pairs are inputs, too */
+  const bool enough = choice->pairs == FH_PAIRS_YES && d->n_fields[1] > 0;
+  if (!enough && (d->n_fields[0] == 0 || d->n_fields[1] == 0)) FH_TRY(find_pair(file, d));
   FH_TRY(check_matlab(file, d));
-  FH_TRY(fh_describe_shapes(file, choice->dim, d));
+  FH_TRY(fh_describe_shapes(file, choice->dim, choice, d));
   return FH_OK;
 }
 
@@ -263,7 +266,7 @@ fh_status fh_describe(hid_t file, const fh_dataset_choice *choice, fh_descriptio
   FH_TRY(st);
   const ptrdiff_t samples = d->samples;
   const fh_grid grid = d->grid;
-  FH_TRY(fh_describe_shapes(file, grid.dim, d));
+  FH_TRY(fh_describe_shapes(file, grid.dim, choice, d));
   FH_CHECK(d->samples == samples && fh_grid_same_size(&d->grid, &grid), FH_ERR_FORMAT,
            "its data (%td samples) do not have the shape that its description says (%td samples)",
            d->samples, samples);

@@ -11,10 +11,11 @@
 
 enum { FH_MAX_SOURCES = FH_MAX_PIECES, FH_SOURCE_PATH = 128 };
 
-/** One data set [samples][channels...][grid] of the file. */
+/** One data set [samples][channels...][grid] of the file, with pairs [samples][frames][grid] if it
+ *  evolves. */
 typedef struct {
   char path[FH_SOURCE_PATH], crc_path[FH_SOURCE_PATH]; /* crc_path: "" if it has no checksums */
-  bool is_output;
+  bool is_output, evolves;
   int field; /* which of the inputs, or of the outputs */
   int rank;
   ptrdiff_t n[FH_H5_MAX_RANK];
@@ -32,9 +33,18 @@ typedef struct {
   fh_source sources[FH_MAX_SOURCES];
   char problem[64];
   uint64_t seed;
+  bool in_pairs; /* then time holds all but trajectories */
+  fh_dataset_time time;
 } fh_description;
 
 /** Not collective. Errors: FH_ERR_FORMAT, FH_ERR_USAGE (the choice names what is not there). */
 fh_status fh_describe(hid_t file, const fh_dataset_choice *choice, fh_description *d) FH_MUST;
-/** Appends a data set to an input or output: the steps of fh_describe (dataset_shape.c). */
-fh_status fh_describe_shapes(hid_t file, int dim, fh_description *d) FH_MUST;
+/** A step of fh_describe: shapes, grid, channels (dataset_shape.c). dim 0: find it. */
+fh_status fh_describe_shapes(hid_t file, int dim, const fh_dataset_choice *choice,
+                             fh_description *d) FH_MUST;
+/** A step of that: are samples cut from trajectories, and how (dataset_time.c)? Shapes and grid are
+ *  known; may make the outputs inputs, too. */
+fh_status fh_describe_time(const fh_dataset_choice *choice, fh_description *d) FH_MUST;
+/** Appends a field; *field: its number on its side. */
+fh_status fh_describe_field(fh_description *d, bool is_output, const fh_field_info *info,
+                            int *field) FH_MUST;

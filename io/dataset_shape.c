@@ -93,7 +93,10 @@ static fh_status set_grid(fh_description *d, int dim)
 static fh_status number_channels(fh_description *d)
 {
   for (int side = 0; side < 2; side++) {
-    FH_CHECK(d->n_fields[side] > 0, FH_ERR_USAGE, "it has no %s field", side ? "output" : "input");
+    /* trajectories of ours may have no input but their own past */
+    FH_CHECK(d->n_fields[side] > 0 || (side == 0 && d->is_ours), FH_ERR_USAGE,
+             "it has no %s field: name one with -%s", side ? "output" : "input",
+             side ? "outputs" : "inputs");
     for (int f = 0; f < d->n_fields[side]; f++) d->fields[side][f].channels = 0;
   }
   for (int i = 0; i < d->n_sources; i++) {
@@ -109,13 +112,24 @@ static fh_status number_channels(fh_description *d)
   return FH_OK;
 }
 
-fh_status fh_describe_shapes(hid_t file, int dim, fh_description *d)
+/* trajectories were asked for: their outputs are [trajectories][frames][grid] */
+static bool find_dim_of_frames(const fh_dataset_choice *choice, const fh_description *d, int *dim)
+{
+  if (choice->pairs != FH_PAIRS_YES) return false;
+  for (int i = 0; i < d->n_sources; i++)
+    if (d->sources[i].is_output) *dim = d->sources[i].rank - 2;
+  return *dim >= 1;
+}
+
+fh_status fh_describe_shapes(hid_t file, int dim, const fh_dataset_choice *choice,
+                             fh_description *d)
 {
   FH_CHECK(d->n_sources > 0, FH_ERR_USAGE, "it has no fields to read");
   for (int i = 0; i < d->n_sources; i++) FH_TRY(read_shape(file, &d->sources[i]));
-  if (dim == 0) FH_TRY(find_dim(d, &dim));
+  if (dim == 0 && !find_dim_of_frames(choice, d, &dim)) FH_TRY(find_dim(d, &dim));
   FH_TRY(set_grid(d, dim));
   for (int i = 0; i < d->n_sources; i++) FH_TRY(check_source(d, &d->sources[i]));
-  FH_TRY(number_channels(d));
+  FH_TRY(fh_describe_time(choice, d));
+  if (!d->in_pairs) FH_TRY(number_channels(d));
   return FH_OK;
 }

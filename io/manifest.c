@@ -9,6 +9,8 @@
 
 #include "base/memory.h"
 
+enum { MAX_STEPS = 1 << 20 };
+
 /* ---- checks --------------------------------------------------------------------------------------- */
 
 /* names become HDF5 links, YAML keys and XML attributes */
@@ -34,6 +36,18 @@ static fh_status check_names(const fh_writer_info *info)
     FH_CHECK(isfinite(info->scalars[i].value), FH_ERR_ARG, "the parameter %s is not finite",
              info->scalars[i].name);
   }
+  for (int i = 0; i < info->n_constants; i++)
+    FH_CHECK(is_name(info->constants[i].info.name), FH_ERR_ARG,
+             "'%s' cannot be the name of a constant field", info->constants[i].info.name);
+  return FH_OK;
+}
+
+static fh_status check_time(const fh_writer_time *t)
+{
+  FH_CHECK(t->steps >= 0 && t->steps <= MAX_STEPS, FH_ERR_ARG,
+           "a set has 1 to %d time steps, not %td", MAX_STEPS, t->steps);
+  FH_CHECK(isfinite(t->first) && isfinite(t->interval) && (t->steps <= 1 || t->interval > 0),
+           FH_ERR_ARG, "time step %g from %g on: it must be positive", t->interval, t->first);
   return FH_OK;
 }
 
@@ -61,12 +75,17 @@ fh_status fh_manifest_check(const fh_writer_info *info)
   FH_CHECK(info->n_scalars >= 0 && info->n_scalars <= FH_WRITER_MAX_SCALARS, FH_ERR_ARG,
            "a set has 0 to %d parameters, not %d", FH_WRITER_MAX_SCALARS, info->n_scalars);
   FH_TRY(check_grid(&info->grid));
+  FH_TRY(check_time(&info->time));
   FH_TRY(check_names(info));
   FH_TRY(fh_manifest_pieces(info, pieces, &n));
   for (int i = 0; i < n; i++)
     for (int j = 0; j < i; j++)
       FH_CHECK(strcmp(pieces[i].name, pieces[j].name) != 0, FH_ERR_ARG,
                "two fields of the set would be called %s", pieces[i].name);
+  FH_CHECK(info->mesh.n_nodes == 0 ||
+               (info->grid.dim == 1 && info->grid.n[0] == info->mesh.n_nodes),
+           FH_ERR_ARG, "a mesh of %td nodes does not carry fields of %td points",
+           info->mesh.n_nodes, fh_grid_size(&info->grid));
   return FH_OK;
 }
 
@@ -81,6 +100,7 @@ fh_status fh_manifest_pieces(const fh_writer_info *info, fh_piece pieces[FH_MAX_
     for (int c = 0; c < field->channels; c++) {
       fh_piece *p = &pieces[(*count)++];
       *p = (fh_piece){.field = f, .channel = c, .is_output = info->fields[f].is_output};
+      p->steps = p->is_output ? fh_manifest_steps(info) : 1;
       if (field->channels == 1)
         snprintf(p->name, sizeof p->name, "%s", field->name);
       else
@@ -108,6 +128,15 @@ static cJSON *grid_json(const fh_grid *g)
   return grid;
 }
 
+static cJSON *time_json(const fh_writer_info *info)
+{
+  cJSON *time = cJSON_CreateObject();
+  cJSON_AddNumberToObject(time, "steps", (double)fh_manifest_steps(info));
+  cJSON_AddNumberToObject(time, "first", info->time.first);
+  cJSON_AddNumberToObject(time, "interval", info->time.interval);
+  return time;
+}
+
 static cJSON *field_json(const fh_writer_field *f)
 {
   cJSON *field = cJSON_CreateObject();
@@ -129,6 +158,8 @@ static cJSON *manifest_json(const fh_writer_info *info)
   cJSON_AddStringToObject(root, "seed", seed);
   cJSON_AddNumberToObject(root, "samples", (double)info->samples);
   cJSON_AddItemToObject(root, "grid", grid_json(&info->grid));
+  if (fh_manifest_steps(info) > 1 || info->time.first != 0)
+    cJSON_AddItemToObject(root, "time", time_json(info));
   cJSON *fields = cJSON_AddArrayToObject(root, "fields");
   for (int i = 0; i < info->n_fields; i++)
     cJSON_AddItemToArray(fields, field_json(&info->fields[i]));
@@ -205,6 +236,22 @@ static fh_status get_grid(const cJSON *object, fh_grid *g)
   return FH_OK;
 }
 
+/* left out by steady sets */
+static fh_status get_time(const cJSON *object, fh_writer_time *t)
+{
+  const cJSON *first = cJSON_GetObjectItemCaseSensitive(object, "first"),
+              *interval = cJSON_GetObjectItemCaseSensitive(object, "interval");
+  *t = (fh_writer_time){.steps = 1};
+  if (!object) return FH_OK;
+  FH_TRY(
+      as_count(cJSON_GetObjectItemCaseSensitive(object, "steps"), "steps", MAX_STEPS, &t->steps));
+  FH_CHECK(cJSON_IsNumber(first) && cJSON_IsNumber(interval), FH_ERR_FORMAT,
+           "the description of the set has a time axis without first and interval");
+  t->first = first->valuedouble;
+  t->interval = interval->valuedouble;
+  return FH_OK;
+}
+
 static fh_status get_field(const cJSON *object, fh_writer_field *f)
 {
   char role[16];
@@ -257,6 +304,7 @@ static fh_status parse(const cJSON *root, fh_writer_info *info)
   FH_TRY(as_count(cJSON_GetObjectItemCaseSensitive(root, "samples"), "samples", 0x1p40,
                   &info->samples));
   FH_TRY(get_grid(cJSON_GetObjectItemCaseSensitive(root, "grid"), &info->grid));
+  FH_TRY(get_time(cJSON_GetObjectItemCaseSensitive(root, "time"), &info->time));
   FH_TRY(get_lists(root, info));
   FH_TRY(fh_manifest_check(info));
   return FH_OK;

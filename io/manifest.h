@@ -16,8 +16,14 @@ typedef struct {
   char name[96]; /* "u", or "u_0", "u_1", ... of a field with several channels */
   int field, channel;
   bool is_output;
+  ptrdiff_t steps; /* of its time axis, if it is an output; else 1 */
 } fh_piece;
 
+/** Steps of the outputs: at least 1. */
+static inline ptrdiff_t fh_manifest_steps(const fh_writer_info *info)
+{
+  return info->time.steps > 1 ? info->time.steps : 1;
+}
 /** Checks names, sizes and counts. Errors: FH_ERR_ARG. */
 fh_status fh_manifest_check(const fh_writer_info *info) FH_MUST;
 /** The pieces of info in the order of the fields. */

@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "io/atomic.h"
+#include "io/well_fixed.h"
 #include "io/writer_state.h"
 
 /* HDF5 1.10 crashes when a program ends after a write has failed (disk full, quota). So it writes the
@@ -21,10 +22,13 @@ enum { BLOCK = 1 << 20, METADATA = 1 << 20 };
 
 static ptrdiff_t file_bytes(const fh_writer *w)
 {
-  ptrdiff_t per_sample = w->values * (ptrdiff_t)sizeof(float) + w->n_pieces * 4;
+  ptrdiff_t per_sample = w->values * (ptrdiff_t)sizeof(float);
+  for (int p = 0; p < w->n_pieces; p++) per_sample += 4 * w->pieces[p].steps;
   for (int c = 0; c < FH_COLUMNS; c++) per_sample += (ptrdiff_t)fh_columns[c].bytes;
   ptrdiff_t other = METADATA + 4 * (ptrdiff_t)(strlen(w->config) + strlen(w->manifest));
   for (int a = 0; a < w->info.grid.dim; a++) other += 8 * w->info.grid.n[a];
+  other += 4 * fh_manifest_steps(&w->info);
+  other += fh_well_fixed_bytes(&w->info);
   return w->info.samples * per_sample + other;
 }
 

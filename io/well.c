@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "fredholm_version.h"
 #include "io/h5.h"
+#include "io/well_fixed.h"
 
 static const char *const axis_names[FH_MAX_DIM] = {"x", "y", "z"};
 
@@ -55,24 +56,36 @@ static fh_status put_coordinates(hid_t group, const char *name, ptrdiff_t n, con
   return FH_OK;
 }
 
-static fh_status put_axis(hid_t group, const fh_grid *g, int axis)
+static fh_status put_axis(hid_t group, const fh_grid *g, int axis, double shift)
 {
   float *points = NULL;
   FH_NEW(points, g->n[axis]);
-  for (ptrdiff_t i = 0; i < g->n[axis]; i++) points[i] = (float)fh_grid_point(g, axis, i);
+  for (ptrdiff_t i = 0; i < g->n[axis]; i++) points[i] = (float)(fh_grid_point(g, axis, i) + shift);
   const fh_status st = put_coordinates(group, axis_names[axis], g->n[axis], points, false);
   fh_free(points);
   return st;
 }
 
-static fh_status put_dimensions(hid_t file, const fh_grid *g)
+static fh_status put_time(hid_t group, const fh_writer_info *info)
 {
+  const ptrdiff_t steps = fh_manifest_steps(info);
+  float *times = NULL;
+  FH_NEW(times, steps);
+  for (ptrdiff_t i = 0; i < steps; i++)
+    times[i] = (float)(info->time.first + (double)i * info->time.interval);
+  const fh_status st = put_coordinates(group, "time", steps, times, true);
+  fh_free(times);
+  return st;
+}
+
+static fh_status put_dimensions(hid_t file, const fh_writer_info *info)
+{
+  const fh_grid *g = &info->grid;
   FH_HID group = H5I_INVALID_HID;
-  const float now = 0;
   FH_TRY(fh_h5_create_group(file, "dimensions", &group));
   FH_TRY(fh_h5_put_texts(group, "spatial_dims", g->dim, axis_names));
-  FH_TRY(put_coordinates(group, "time", 1, &now, true));
-  for (int a = 0; a < g->dim; a++) FH_TRY(put_axis(group, g, a));
+  FH_TRY(put_time(group, info));
+  for (int a = 0; a < g->dim; a++) FH_TRY(put_axis(group, g, a, info->shift[a]));
   return FH_OK;
 }
 
@@ -160,8 +173,8 @@ static fh_status put_field(hid_t group, const fh_writer_info *info, const fh_pie
   const fh_grid *g = &info->grid;
   const fh_field_info *field = &info->fields[p->field].info;
   FH_HID array = H5I_INVALID_HID;
-  hsize_t n[2 + FH_MAX_DIM] = {(hsize_t)info->samples, 1};
-  const int lead = p->is_output ? 2 : 1; /* solutions have a time axis of one step */
+  hsize_t n[2 + FH_MAX_DIM] = {(hsize_t)info->samples, (hsize_t)p->steps};
+  const int lead = p->is_output ? 2 : 1; /* solutions have a time axis */
   for (int a = 0; a < g->dim; a++) n[lead + a] = (hsize_t)g->n[a];
   FH_TRY(fh_h5_create_array(group, p->name, H5T_NATIVE_FLOAT, lead + g->dim, n, &array));
   FH_TRY(put_flags(array, true, p->is_output));
@@ -174,16 +187,18 @@ static fh_status put_field(hid_t group, const fh_writer_info *info, const fh_pie
 static fh_status put_fields(hid_t file, const fh_writer_info *info, const fh_piece *pieces, int n,
                             fh_well_offsets *offsets)
 {
-  const char *names[FH_MAX_PIECES];
+  const char *names[FH_MAX_PIECES + FH_WRITER_MAX_CONSTANTS];
   for (int i = 0; i < n; i++) names[i] = pieces[i].name;
+  for (int i = 0; i < info->n_constants; i++) names[n + i] = info->constants[i].info.name;
   for (int order = 0; order < 3; order++) {
     FH_HID group = H5I_INVALID_HID;
     char name[16];
     snprintf(name, sizeof name, "t%d_fields", order);
     FH_TRY(fh_h5_create_group(file, name, &group));
-    FH_TRY(fh_h5_put_texts(group, "field_names", order ? 0 : n, names));
+    FH_TRY(fh_h5_put_texts(group, "field_names", order ? 0 : n + info->n_constants, names));
     for (int i = 0; order == 0 && i < n; i++)
       FH_TRY(put_field(group, info, &pieces[i], &offsets->piece[i]));
+    if (order == 0) FH_TRY(fh_well_put_constants(group, info));
   }
   return FH_OK;
 }
@@ -198,14 +213,24 @@ static fh_status put_link(hid_t file, const char *group, const char *target, con
   return FH_OK;
 }
 
+/* a line that evolves: PDEBench's time-dependent sets */
+static fh_status put_line_links(hid_t file, const fh_piece *evolving)
+{
+  FH_TRY(put_link(file, "t0_fields", evolving->name, "tensor"));
+  FH_TRY(put_link(file, "dimensions", "x", "x-coordinate"));
+  FH_TRY(put_link(file, "dimensions", "time", "t-coordinate"));
+  return FH_OK;
+}
+
 static fh_status put_links(hid_t file, const fh_grid *g, const fh_piece *pieces, int n)
 {
+  if (n == 1 && g->dim == 1 && pieces[0].steps > 1) return put_line_links(file, &pieces[0]);
   if (n != 2 || pieces[0].is_output == pieces[1].is_output) return FH_OK;
   const char *in = pieces[pieces[0].is_output ? 1 : 0].name,
              *out = pieces[pieces[0].is_output ? 0 : 1].name;
   FH_TRY(put_link(file, "t0_fields", in, "x")); /* neuraloperator */
   FH_TRY(put_link(file, "t0_fields", out, "y"));
-  if (g->dim != 2) return FH_OK;
+  if (g->dim != 2 || pieces[0].steps * pieces[1].steps > 1) return FH_OK;
   FH_TRY(put_link(file, "t0_fields", in, "nu")); /* PDEBench, Darcy */
   FH_TRY(put_link(file, "t0_fields", out, "tensor"));
   FH_TRY(put_link(file, "dimensions", "x", "x-coordinate"));
@@ -240,13 +265,16 @@ static fh_status put_columns(hid_t group, ptrdiff_t samples, fh_well_offsets *of
 static fh_status put_checksums(hid_t parent, ptrdiff_t samples, const fh_piece *pieces,
                                int n_pieces, fh_well_offsets *offsets)
 {
-  const hsize_t n = (hsize_t)samples;
   FH_HID group = H5I_INVALID_HID;
   FH_TRY(fh_h5_create_group(parent, "crc32c", &group));
   for (int i = 0; i < n_pieces; i++) {
     FH_HID array = H5I_INVALID_HID;
-    FH_TRY(fh_h5_create_array(group, pieces[i].name, H5T_NATIVE_UINT32, 1, &n, &array));
-    FH_TRY(describe(array, "1", "CRC-32C of the bytes of each sample"));
+    const hsize_t n[2] = {(hsize_t)samples, (hsize_t)pieces[i].steps};
+    const bool frames = pieces[i].steps > 1;
+    FH_TRY(fh_h5_create_array(group, pieces[i].name, H5T_NATIVE_UINT32, frames ? 2 : 1, n, &array));
+    FH_TRY(describe(array, "1",
+                    frames ? "CRC-32C of the bytes of each step of each sample"
+                           : "CRC-32C of the bytes of each sample"));
     FH_TRY(where(array, pieces[i].name, &offsets->crc[i]));
   }
   return FH_OK;
@@ -290,11 +318,12 @@ fh_status fh_well_create(const char *path, const fh_writer_info *info, const cha
   FH_TRY(fh_manifest_pieces(info, pieces, &n));
   FH_TRY(fh_h5_create(path, &file));
   FH_TRY(put_root(file, info));
-  FH_TRY(put_dimensions(file, &info->grid));
+  FH_TRY(put_dimensions(file, info));
   FH_TRY(put_boundaries(file, &info->grid));
   FH_TRY(put_scalars(file, info));
   FH_TRY(put_fields(file, info, pieces, n, offsets));
   FH_TRY(put_links(file, &info->grid, pieces, n));
+  FH_TRY(fh_well_put_mesh(file, info));
   FH_TRY(put_provenance(file, info, manifest, run, pieces, n, offsets));
   FH_TRY(fh_h5_close(&file));
   return FH_OK;

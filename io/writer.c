@@ -27,8 +27,9 @@ static fh_status describe(const char *path, const fh_writer_info *info, fh_write
   w->set = fh_crc32c(w->set, w->manifest, strlen(w->manifest));
   FH_TRY(fh_manifest_pieces(&w->info, w->pieces, &w->n_pieces));
   w->points = fh_grid_size(&w->info.grid);
-  FH_TRY(fh_size_mul(w->n_pieces, w->points, &w->values));
-  ptrdiff_t bytes = 0;
+  ptrdiff_t frames = 0, bytes = 0;
+  for (int p = 0; p < w->n_pieces; p++) frames += w->pieces[p].steps;
+  FH_TRY(fh_size_mul(frames, w->points, &w->values));
   FH_TRY(fh_size_mul(w->values, 4 * w->info.samples, &bytes));
   FH_NEW(w->where, w->info.samples);
   FH_NEW(w->has, w->info.samples);
@@ -150,16 +151,18 @@ bool fh_writer_has(const fh_writer *w, int64_t index)
 static fh_status store(fh_writer *w, const double *const *fields, const fh_sample_record *r)
 {
   float *to = w->buffer;
-  for (int p = 0; p < w->n_pieces; p++, to += w->points) {
+  for (int p = 0; p < w->n_pieces; p++) {
     const fh_piece *piece = &w->pieces[p];
-    const double *from = fields[piece->field] + piece->channel * w->points;
+    const ptrdiff_t size = piece->steps * w->points;
+    const double *from = fields[piece->field] + piece->channel * size;
     const bool missing = !r->valid && piece->is_output;
-    for (ptrdiff_t i = 0; i < w->points; i++) {
+    for (ptrdiff_t i = 0; i < size; i++) {
       to[i] = missing ? NAN : (float)from[i];
       FH_CHECK(!r->valid || isfinite(to[i]), FH_ERR_NUMERIC,
                "sample %lld has %g at point %td of %s, which cannot be stored as float32",
                (long long)r->index, from[i], i, piece->name);
     }
+    to += size;
   }
   return FH_OK;
 }
@@ -217,7 +220,7 @@ static fh_status finish(fh_writer *w)
   FH_TRY(fh_status_agree(w->comm, fh_journal_sync(&w->journal)));
   FH_TRY(share_where(w));
   FH_TRY(check_complete(w));
-  moments = fh_calloc(2 * w->info.samples * w->n_pieces, sizeof *moments);
+  moments = fh_calloc(FH_MOMENTS * w->info.samples * w->n_pieces, sizeof *moments);
   fh_status st =
       moments ? FH_OK
               : fh_status_raise(FH_ERR_MEMORY, __FILE__, __LINE__, __func__,

@@ -4,7 +4,8 @@
  * Samples are appended to one journal per rank beside the target (`F.h5.part/`), each record with
  * its CRC-32C, so that kill -9 loses at most the record in flight; close assembles the journals
  * into F.h5 in the order of the sample index, fsyncs and renames. The bytes of all fields do not
- * depend on the number of ranks.
+ * depend on the number of ranks. Sets that evolve in time have outputs of several steps
+ * (docs/data-format.md).
  */
 #pragma once
 
@@ -15,7 +16,7 @@
 
 typedef struct fh_writer fh_writer;
 
-enum { FH_WRITER_MAX_FIELDS = 8, FH_WRITER_MAX_SCALARS = 8 };
+enum { FH_WRITER_MAX_FIELDS = 8, FH_WRITER_MAX_SCALARS = 8, FH_WRITER_MAX_CONSTANTS = 4 };
 
 typedef struct {
   fh_field_info info;
@@ -27,15 +28,39 @@ typedef struct {
   double value; /* the same for the whole file */
 } fh_writer_scalar;
 
+/** When the outputs are recorded: steps of them, evenly spaced; 0 steps mean 1, at time first. */
+typedef struct {
+  ptrdiff_t steps;
+  double first, interval;
+} fh_writer_time;
+
+/** A field that is the same for all samples; of the file alone: readers of ours do not ask for it. */
+typedef struct {
+  fh_field_info info;   /* one channel */
+  const double *values; /* [points], not owned: needed until the set is finished */
+} fh_writer_constant;
+
+/** Where the points of a set of one axis are: the nodes of a mesh of quadratic triangles. */
+typedef struct {
+  ptrdiff_t n_nodes, n_cells;
+  const double (*node)[2];  /* not owned: needed until the set is finished */
+  const int32_t (*cell)[6]; /* corners anticlockwise, then middles of 01, 12, 20 */
+} fh_writer_mesh;
+
 typedef struct {
   char problem[64];   /* dataset_name */
   const char *config; /* effective configuration as YAML: reproduces the file; copied */
   uint64_t seed;
   ptrdiff_t samples;
   fh_grid grid;
+  double shift[FH_MAX_DIM]; /* of the true points against those of grid, for the coordinates */
+  fh_writer_time time;
   int n_fields, n_scalars;
   fh_writer_field fields[FH_WRITER_MAX_FIELDS];
   fh_writer_scalar scalars[FH_WRITER_MAX_SCALARS];
+  int n_constants;
+  fh_writer_constant constants[FH_WRITER_MAX_CONSTANTS];
+  fh_writer_mesh mesh; /* n_nodes = 0: none */
 } fh_writer_info;
 
 typedef enum { FH_REFUSE_EXISTING, FH_OVERWRITE, FH_RESUME } fh_existing;
@@ -55,8 +80,9 @@ bool fh_writer_has(const fh_writer *w, int64_t index);
 /**
  * fh_writer_put - append one sample
  *
- * Not collective: any one rank, each sample once. fields[i] is [channels][points] of doubles, stored
- * as float32; of an invalid sample the outputs are stored as NaN. When it returns, the sample
+ * Not collective: any one rank, each sample once. fields[i] is [channels][points] of doubles, of an
+ * output [channels][steps][points], stored as float32; of an invalid sample the outputs are stored as
+ * NaN. When it returns, the sample
  * survives the death of the process; a power cut costs at most the last second.
  * Errors: FH_ERR_ARG (index outside the set), FH_ERR_STATE (sample already there), FH_ERR_NUMERIC (a
  * value that float32 cannot hold), FH_ERR_IO (disk full: the journal stays good).

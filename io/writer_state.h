@@ -17,7 +17,7 @@ struct fh_writer {
   uint32_t set; /* CRC-32C of config and manifest */
   fh_piece pieces[FH_MAX_PIECES];
   int n_pieces;
-  ptrdiff_t points, values; /* of one piece; of one sample */
+  ptrdiff_t points, values; /* of the grid; of one sample */
   fh_journal journal;       /* this rank's own */
   int n_journals;           /* ids in the folder are below it */
   int64_t *where;           /* per sample: fh_where(journal, slot), or -1 */
@@ -26,6 +26,10 @@ struct fh_writer {
   int lock;                 /* rank 0: keeps other runs out of the folder */
   bool finished;            /* F.h5 is there: nothing is left to do */
 };
+
+/** Of each sample of a piece: mean and sum of squared deviations of its values, then of the
+ *  differences of successive steps. */
+enum { FH_MOMENTS = 4 };
 
 /** Journal and slot of a sample in one number; larger ones win when a sample was written twice. */
 static inline int64_t fh_where(int journal, ptrdiff_t slot)
@@ -53,8 +57,8 @@ fh_status fh_writer_folder_remove(fh_writer *w) FH_MUST;
 
 /* the final file (assemble.c, skeleton.c, xdmf.c, stats.c) */
 
-/** Collective: path.part/assembled.h5 with all samples, fsynced; moments[piece][2][samples] on rank
- *  0: mean and sum of squared deviations of each sample. */
+/** Collective: path.part/assembled.h5 with all samples, fsynced; moments[piece][FH_MOMENTS][samples] on
+ *  rank 0. */
 fh_status fh_writer_assemble(fh_writer *w, const char *path, double *moments) FH_MUST;
 /** Rank 0 alone: the file at path with everything but the samples. */
 fh_status fh_skeleton_write(const fh_writer *w, const char *path, fh_well_offsets *offsets) FH_MUST;

@@ -62,6 +62,17 @@ void fh_problem_add_scalar(fh_problem *p, const char *name, double value)
   s->value = value;
 }
 
+void fh_problem_add_constant(fh_problem *p, const char *name, const char *long_name,
+                             const double *values)
+{
+  fh_writer_constant *c = &p->constants[p->n_constants++];
+  snprintf(c->info.name, sizeof c->info.name, "%s", name);
+  snprintf(c->info.unit, sizeof c->info.unit, "1");
+  snprintf(c->info.long_name, sizeof c->info.long_name, "%s", long_name);
+  c->info.channels = 1;
+  c->values = values;
+}
+
 static fh_status build(const fh_int_list *points, fh_problem *p)
 {
   FH_CHECK(p->class->config_bytes <= FH_PROBLEM_CONFIG_BYTES, FH_ERR_STATE,

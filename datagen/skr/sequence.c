@@ -187,14 +187,27 @@ static PetscErrorCode is_trivial(Vec b, Vec x, fh_solve_report *r, bool *trivial
   PetscFunctionReturn(0);
 }
 
+/* Options that contradict each other, or the matrix: no other sample would fare better. */
+static bool is_misuse(PetscErrorCode error)
+{
+  static const PetscErrorCode codes[] = {
+      PETSC_ERR_SUP,        PETSC_ERR_ARG_OUTOFRANGE, PETSC_ERR_ARG_INCOMP,
+      PETSC_ERR_ARG_WRONG,  PETSC_ERR_ARG_SIZ,        PETSC_ERR_ARG_UNKNOWN_TYPE,
+      PETSC_ERR_USER_INPUT, PETSC_ERR_MISSING_FACTOR, PETSC_ERR_ARG_WRONGSTATE};
+  for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+    if (error == codes[i]) return true;
+  return false;
+}
+
 /* On one rank an error inside a solver (a zero pivot that PETSc raises) only ends this rung; on
-   several, ranks may be out of step: it ends the run. */
+   several, ranks may be out of step: it ends the run. So does a wrong option of the asked solver. */
 static fh_status climb(fh_sequence *s, int rung, Vec b, Vec x, fh_solve_report *r)
 {
   PetscErrorCode error = 0;
   FH_PETSC_QUIET(error, attempt(s, rung, b, x, r));
   if (!error) return FH_OK;
-  if (s->ranks > 1) return fh_status_petsc(error, __FILE__, __LINE__, __func__);
+  if (s->ranks > 1 || (rung == 0 && is_misuse(error)))
+    return fh_status_petsc(error, __FILE__, __LINE__, __func__);
   r->accepted = false;
   r->residual = (double)NAN;
   r->why = "PETSc raised an error in this solver";

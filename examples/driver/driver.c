@@ -49,9 +49,9 @@ static fh_status configure(fh_train_setup *s)
 static void tell(void *context, const fh_train_epoch *e)
 {
   const fh_team *team = context;
-  if (team->rank || e->n_tests == 0) return;
+  if (team->rank || !e->evaluated) return;
   printf("epoch %td: loss %.4f, relative L2 error on the test set %.4f\n", e->epoch, e->loss,
-         fh_metrics_find(e->tests[0], "rel_l2")->value);
+         fh_metrics_find(e->tests[0].metrics, "rel_l2")->value);
 }
 
 static fh_status job(fh_team *team, const char *folder)

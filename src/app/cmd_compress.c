@@ -159,7 +159,7 @@ static fh_status measure(const compress_config *c, const fh_team *team, const fh
                          int which, comparison *data)
 {
   if (!data->dataset) return FH_OK;
-  return fh_measure(team, model, data->dataset, c->files.batch, NULL, &data->evaluator[which],
+  return fh_measure(team, model, data->dataset, c->files.batch, 0, NULL, &data->evaluator[which],
                     &data->metrics[which]);
 }
 
@@ -190,7 +190,7 @@ static fh_status run_compress(fh_run *run, void *config)
   FH_TRY(fh_team_create(run->comm, 1, 1, &team));
   fh_status st = fh_trained_read(run->comm, c->files.model_file, &model);
   if (st == FH_OK && c->files.data[0])
-    st = fh_data_open(run->comm, c->files.data, &c->data, &data.dataset);
+    st = fh_data_open_for(run->comm, &model->spec.time, c->files.data, "", &c->data, &data.dataset);
   if (st == FH_OK) st = compress(run, c, team, model, &data);
   for (int i = 0; i < 2; i++) fh_evaluator_destroy(&data.evaluator[i]);
   fh_dataset_close(&data.dataset);

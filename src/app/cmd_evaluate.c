@@ -8,9 +8,9 @@
 #include "app/report.h"
 
 typedef struct {
-  char model_file[FH_TEXT_MAX], data[FH_TEXT_MAX], out[FH_TEXT_MAX];
+  char model_file[FH_TEXT_MAX], data[FH_TEXT_MAX], samples[FH_TEXT_MAX], out[FH_TEXT_MAX];
   bool overwrite;
-  ptrdiff_t batch;
+  ptrdiff_t rollout, batch, patches_at_once;
 } evaluate_files;
 
 typedef struct {
@@ -24,10 +24,20 @@ static const fh_field file_fields[] = {
     {"model_file", FH_FIELD_TEXT, AT(model_file), "", 0, 0, NULL, "trained model"},
     {"data", FH_FIELD_TEXT, AT(data), "", 0, 0, NULL,
      "data set with inputs and outputs, on any grid that the model can be built on"},
+    {"samples", FH_FIELD_TEXT, AT(samples), "", 0, 0, NULL,
+     "samples (trajectories) to evaluate: n (the first n), first:last (counted from 0, both used), "
+     "first: (to the end); default: all"},
+    {"rollout", FH_FIELD_INT, AT(rollout), "0", 0, 1e9, NULL,
+     "trajectories: also run so many steps from each first frame on predictions alone, with the "
+     "error of every step and of all frames together; 0: no"},
     {"out", FH_FIELD_TEXT, AT(out), "", 0, 0, NULL,
      "where the JSON goes (default: metrics_DATA.json beside the model, replaced if it exists)"},
     {"overwrite", FH_FIELD_BOOL, AT(overwrite), "false", 0, 0, NULL, "replace the file of -out"},
     {"batch", FH_FIELD_INT, AT(batch), "8", 1, 1e6, NULL, "samples of one call of the model"},
+    {"patches_at_once", FH_FIELD_INT, AT(patches_at_once), "0", 0, 1e9, NULL,
+     "of a model on patches: patches computed together, sample after sample; 0: what fits the "
+     "cache. "
+     "The numbers do not depend on it"},
     FH_FIELDS_END};
 #undef AT
 
@@ -56,10 +66,12 @@ static fh_status output_path(const evaluate_files *f, char path[4096])
 }
 
 static fh_status write_report(const fh_run *run, const evaluate_config *c, const char *path,
-                              const fh_dataset *dataset, const fh_metrics *metrics)
+                              const fh_dataset *dataset, const fh_metrics *metrics,
+                              const fh_rollout_errors *rollout)
 {
   if (run->rank) return FH_OK;
   cJSON *report = fh_report_test(dataset, metrics);
+  if (rollout) fh_report_rollout(report, dataset, rollout);
   cJSON_AddStringToObject(report, "model_file", c->files.model_file);
   return fh_report_write(report, path, stdout);
 }
@@ -72,13 +84,32 @@ static const fh_metrics_config *metrics_of(const evaluate_config *c)
   return NULL;
 }
 
+/* after the one-step metrics: the rollout if one was asked for, and the report */
+static fh_status finish(const fh_run *run, const evaluate_config *c, const fh_team *team,
+                        const fh_trained *model, fh_dataset *dataset, fh_evaluator *e,
+                        const fh_metrics *metrics, const char *path)
+{
+  const fh_rollout_errors *errors = NULL;
+  fh_rollout *rollout = NULL;
+  if (c->files.rollout > 0)
+    FH_TRY(fh_rollout_create(team, &model->spec, fh_evaluator_operator(e), dataset, metrics_of(c),
+                             c->files.rollout, c->files.batch, &rollout));
+  fh_status st = rollout ? fh_rollout_run(rollout, &errors) : FH_OK;
+  if (st == FH_OK)
+    st = fh_status_agree(run->comm, write_report(run, c, path, dataset, metrics, errors));
+  fh_rollout_destroy(&rollout);
+  return st;
+}
+
 static fh_status evaluate(const fh_run *run, const evaluate_config *c, const fh_team *team,
                           const fh_trained *model, fh_dataset *dataset, const char *path)
 {
   fh_evaluator *e = NULL;
+  if (c->files.rollout > 0) FH_TRY(fh_rollout_check(&model->spec, dataset, c->files.rollout, true));
   const fh_metrics *metrics = NULL;
-  fh_status st = fh_measure(team, model, dataset, c->files.batch, metrics_of(c), &e, &metrics);
-  if (st == FH_OK) st = fh_status_agree(run->comm, write_report(run, c, path, dataset, metrics));
+  fh_status st = fh_measure(team, model, dataset, c->files.batch, c->files.patches_at_once,
+                            metrics_of(c), &e, &metrics);
+  if (st == FH_OK) st = finish(run, c, team, model, dataset, e, metrics, path);
   fh_evaluator_destroy(&e);
   return st;
 }
@@ -96,7 +127,9 @@ static fh_status run_evaluate(fh_run *run, void *config)
   if (c->files.out[0]) FH_TRY(fh_refuse_existing(run->comm, path, c->files.overwrite));
   FH_TRY(fh_team_create(run->comm, 1, 1, &team));
   fh_status st = fh_trained_read(run->comm, c->files.model_file, &model);
-  if (st == FH_OK) st = fh_data_open(run->comm, c->files.data, &c->data, &dataset);
+  if (st == FH_OK)
+    st = fh_data_open_for(run->comm, &model->spec.time, c->files.data, c->files.samples, &c->data,
+                          &dataset);
   if (st == FH_OK) st = evaluate(run, c, team, model, dataset, path);
   fh_dataset_close(&dataset);
   fh_trained_destroy(&model);

@@ -15,6 +15,10 @@ static const fh_field fields[] = {
      "data sets: range, mean and deviation of every channel (reads all samples)"},
     {"steps", FH_FIELD_BOOL, AT(steps), "true", 0, 0, NULL,
      "models: the steps of the program with shapes, memory and flops"},
+    {"mgno_layer", FH_FIELD_INT, AT(cycle), "-1", -1, 1000, NULL,
+     "models mgno: only the V-cycle of this layer (from 0), as an operator without biases and "
+     "norms: "
+     "norm, transpose, waves, reach, stencils"},
     FH_FIELDS_END};
 #undef AT
 
@@ -28,7 +32,7 @@ static fh_status declare(fh_options *o, void *config)
 static fh_status inspect_data(const char *path, const inspect_config *c)
 {
   fh_dataset *d = NULL;
-  FH_TRY(fh_data_open(MPI_COMM_SELF, path, &c->data, &d));
+  FH_TRY(fh_data_open(MPI_COMM_SELF, path, "", &c->data, &d));
   const fh_status st = fh_inspect_dataset(stdout, d, &c->how);
   fh_dataset_close(&d);
   return st;

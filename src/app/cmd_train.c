@@ -11,8 +11,9 @@
 #include "train/trainer.h"
 
 typedef struct {
-  char data[FH_TEXT_MAX], test[FH_TEXT_MAX], out[FH_TEXT_MAX], model[FH_TEXT_MAX],
-      init_from[FH_TEXT_MAX];
+  char data[FH_TEXT_MAX], test[FH_TEXT_MAX], validation[FH_TEXT_MAX], out[FH_TEXT_MAX],
+      model[FH_TEXT_MAX], init_from[FH_TEXT_MAX];
+  char train_samples[FH_TEXT_MAX], test_samples[FH_TEXT_MAX], validation_samples[FH_TEXT_MAX];
 } train_files;
 
 typedef struct {
@@ -34,7 +35,18 @@ typedef struct {
 static const fh_field file_fields[] = {
     {"data", FH_FIELD_TEXT, AT(data), "", 0, 0, NULL, "training set (HDF5)"},
     {"test", FH_FIELD_TEXT, AT(test), "", 0, 0, NULL,
-     "test sets, separated by commas; the first decides which model is the best"},
+     "test sets, separated by commas; without a validation set, the first decides which model is "
+     "the best"},
+    {"validation", FH_FIELD_TEXT, AT(validation), "", 0, 0, NULL,
+     "set that decides which model is the best; metrics.json and the last line tell the error on "
+     "the test sets at that epoch"},
+    {"train_samples", FH_FIELD_TEXT, AT(train_samples), "", 0, 0, NULL,
+     "samples (trajectories) of -data to train on: n (the first n), first:last (counted from 0, "
+     "both used), first: (to the end); default: all"},
+    {"test_samples", FH_FIELD_TEXT, AT(test_samples), "", 0, 0, NULL,
+     "the same for each test set; alone, it makes these samples of -data the test set"},
+    {"validation_samples", FH_FIELD_TEXT, AT(validation_samples), "", 0, 0, NULL,
+     "the same for -validation; alone, it makes these samples of -data the validation set"},
     {"out", FH_FIELD_TEXT, AT(out), "", 0, 0, NULL,
      "folder of the run: model.h5 (the last), best.h5, checkpoints, log.jsonl, config.yaml, "
      "metrics.json"},
@@ -162,32 +174,64 @@ static void clear(void *config)
 enum { MAX_TESTS = 16 };
 
 typedef struct {
-  fh_dataset *train, *tests[MAX_TESTS];
+  fh_dataset *train, *validation, *tests[MAX_TESTS];
   int n_tests;
 } train_data;
 
 static void close_data(train_data *d)
 {
   fh_dataset_close(&d->train);
+  fh_dataset_close(&d->validation);
   for (int i = 0; i < d->n_tests; i++) fh_dataset_close(&d->tests[i]);
 }
 
-static fh_status open_tests(MPI_Comm comm, const train_config *c, train_data *d)
+static fh_status open_tests(MPI_Comm comm, const train_files *f, const fh_data_config *data,
+                            train_data *d)
 {
   char names[FH_TEXT_MAX], *rest = NULL;
-  memcpy(names, c->files.test, sizeof names);
+  memcpy(names, f->test[0] || !f->test_samples[0] ? f->test : f->data, sizeof names);
   for (char *name = strtok_r(names, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
     FH_CHECK(d->n_tests < MAX_TESTS, FH_ERR_USAGE, "option -test takes at most %d sets", MAX_TESTS);
-    FH_TRY(fh_data_open(comm, name, &c->data, &d->tests[d->n_tests]));
+    FH_TRY(fh_data_open(comm, name, f->test_samples, data, &d->tests[d->n_tests]));
     d->n_tests++;
   }
   return FH_OK;
 }
 
+/* samples of the training file that measure it must not be trained on */
+static fh_status check_apart(const train_files *f, const char *option, const char *set,
+                             const char *samples)
+{
+  fh_range train, other;
+  if (!samples[0] || (set[0] && strcmp(set, f->data) != 0)) return FH_OK;
+  FH_TRY(fh_data_range("train_samples", f->train_samples, &train));
+  FH_TRY(fh_data_range(option, samples, &other));
+  const bool before = other.count > 0 && other.first + other.count <= train.first;
+  const bool behind = train.count > 0 && train.first + train.count <= other.first;
+  FH_CHECK(
+      before || behind, FH_ERR_USAGE,
+      "option -%s takes samples of %s that are also trained on: give -train_samples others, as "
+      "in -train_samples %td -%s %td:",
+      option, f->data, other.first > 0 ? other.first : 100, option,
+      other.first > 0 ? other.first : 100);
+  return FH_OK;
+}
+
 static fh_status open_data(MPI_Comm comm, train_config *c, train_data *d)
 {
-  FH_TRY(fh_data_open(comm, c->files.data, &c->data, &d->train));
-  FH_TRY(open_tests(comm, c, d));
+  const train_files *f = &c->files;
+  fh_data_config same = c->data; /* as what the training set turned out to be */
+  FH_TRY(check_apart(f, "test_samples", f->test, f->test_samples));
+  FH_TRY(check_apart(f, "validation_samples", f->validation, f->validation_samples));
+  FH_TRY(fh_data_open(comm, f->data, f->train_samples, &c->data, &d->train));
+  const fh_dataset_time *t = fh_dataset_pairs(d->train);
+  if (t) c->setup.spec.time = (fh_time_step){t->history, t->stride};
+  FH_TRY(fh_data_follow(&same, &c->setup.spec.time));
+  FH_TRY(open_tests(comm, f, &same, d));
+  if (f->validation[0] || f->validation_samples[0])
+    FH_TRY(fh_data_open(comm, f->validation[0] ? f->validation : f->data, f->validation_samples,
+                        &same, &d->validation));
+  c->setup.validation = d->validation;
   c->setup.spec.in_channels = fh_dataset_in_channels(d->train);
   c->setup.spec.out_channels = fh_dataset_out_channels(d->train);
   return FH_OK;
@@ -217,7 +261,7 @@ static fh_status train_in_folder(const fh_run *run, const fh_team *team, const t
                                  train_data *d)
 {
   char path[4096];
-  fh_train_listener listener = {.run = run, .tests = d->tests};
+  fh_train_listener listener = {.run = run};
   const fh_train_hooks hooks = fh_train_listener_hooks(&listener);
   FH_TRY(fh_folder_file(c->files.out, "metrics.json", path));
   FH_TRY(fh_status_agree(run->comm, write_start(run, c)));

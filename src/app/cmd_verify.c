@@ -100,7 +100,7 @@ static fh_status read_samples(fh_dataset *d, const fh_sample_record *records, pt
   y = fh_calloc(points * fh_dataset_out_channels(d), sizeof *y);
   fh_status st = y ? FH_OK : FH_ERR_MEMORY;
   for (int64_t i = first; i < last && st == FH_OK; i++)
-    if (!records || records[i].valid) st = fh_dataset_read(d, 1, &i, x, y);
+    if (!records || records[i / fh_data_parts(d)].valid) st = fh_dataset_read(d, 1, &i, x, y);
   fh_free(x);
   fh_free(y);
   return st;
@@ -112,13 +112,14 @@ static fh_status read_all(const fh_run *run, const fh_team *team, fh_dataset *d,
   fh_sample_record *records = NULL;
   ptrdiff_t first = 0, last = 0;
   fh_status st = FH_OK;
+  const ptrdiff_t stored = n / fh_data_parts(d);
   if (fh_dataset_config(d)) {
-    FH_NEW(records, n);
-    st = fh_dataset_records(d, 0, n, records);
+    FH_NEW(records, stored);
+    st = fh_dataset_records(d, 0, stored, records);
   }
   fh_team_share(n, team->n_samples, team->sample_part, &first, &last);
   if (st == FH_OK) st = read_samples(d, records, first, last);
-  for (ptrdiff_t i = 0; records && i < n; i++) *invalid += !records[i].valid;
+  for (ptrdiff_t i = 0; records && i < stored; i++) *invalid += !records[i].valid;
   fh_free(records);
   return fh_status_agree(run->comm, st);
 }
@@ -132,7 +133,8 @@ static fh_status verify_samples(const fh_run *run, fh_dataset *d)
   fh_team_destroy(&team);
   FH_TRY(st);
   if (run->rank == 0)
-    printf("%s: %td samples: %s, values finite%s\n", fh_dataset_path(d), fh_dataset_samples(d),
+    printf("%s: %td samples: %s, values finite%s\n", fh_dataset_path(d),
+           fh_dataset_samples(d) / fh_data_parts(d),
            fh_dataset_has_checksums(d) ? "checksums right" : "no checksums in the file",
            invalid ? " but for those that the file marks as invalid" : "");
   return FH_OK;
@@ -188,7 +190,7 @@ static bool is_generated(const fh_dataset *d)
 static fh_status verify_data(const fh_run *run, const verify_config *c)
 {
   fh_dataset *d = NULL;
-  FH_TRY(fh_data_open(run->comm, run->file, &c->data, &d));
+  FH_TRY(fh_data_open(run->comm, run->file, "", &c->data, &d));
   const bool generated = is_generated(d);
   const fh_status st = generated ? FH_OK : verify_samples(run, d);
   fh_dataset_close(&d);

@@ -46,7 +46,7 @@ static fh_status measure(fh_dataset *d, const fh_sample_record *records, bool in
   fh_status st = FH_OK;
   FH_NEW(values, channels * points);
   for (int64_t i = 0; i < fh_dataset_samples(d) && st == FH_OK; i++) {
-    if (records && !records[i].valid) continue;
+    if (records && !records[i / fh_data_parts(d)].valid) continue;
     st = fh_dataset_read(d, 1, &i, inputs ? values : NULL, inputs ? NULL : values);
     for (int c = 0; c < channels && st == FH_OK; c++)
       add_values(&all[c], points, values + c * points);
@@ -100,6 +100,18 @@ static void print_records(FILE *stream, ptrdiff_t n, const fh_sample_record *r)
   fprintf(stream, "  %td samples without a valid solution\n", invalid);
 }
 
+static void print_time(FILE *stream, const fh_dataset *d)
+{
+  const fh_dataset_time *t = fh_dataset_pairs(d);
+  if (!t) return;
+  const ptrdiff_t last = t->first + t->frames - 1;
+  fprintf(stream,
+          "trajectories: frames %td to %td (time %g to %g), cut into %td one-step pairs each: %td "
+          "frame%s in, one out, stride %td\n",
+          t->first, last, fh_dataset_frame_time(d, t->first), fh_dataset_frame_time(d, last),
+          t->pairs, t->history, t->history == 1 ? "" : "s", t->stride);
+}
+
 /* ---- the set ------------------------------------------------------------------------------------------ */
 
 static void print_fields(FILE *stream, const fh_dataset *d)
@@ -127,7 +139,7 @@ static void print_grid(FILE *stream, const fh_grid *g)
 
 static fh_status read_records(fh_dataset *d, fh_sample_record **records)
 {
-  const ptrdiff_t n = fh_dataset_samples(d);
+  const ptrdiff_t n = fh_dataset_samples(d) / fh_data_parts(d);
   *records = NULL;
   if (!fh_dataset_config(d)) return FH_OK; /* a foreign file */
   FH_NEW(*records, n);
@@ -139,9 +151,12 @@ static fh_status print_numbers(FILE *stream, fh_dataset *d, const fh_inspect_con
 {
   fh_sample_record *records = NULL;
   fh_status st = read_records(d, &records);
-  if (st == FH_OK && records) print_records(stream, fh_dataset_samples(d), records);
+  if (st == FH_OK && records)
+    print_records(stream, fh_dataset_samples(d) / fh_data_parts(d), records);
   if (st == FH_OK && config->statistics) {
-    fputs("statistics over all samples:\n", stream);
+    fputs(fh_dataset_pairs(d) ? "statistics over all one-step pairs:\n"
+                              : "statistics over all samples:\n",
+          stream);
     st = print_side_statistics(stream, d, records, true);
     if (st == FH_OK) st = print_side_statistics(stream, d, records, false);
   }
@@ -154,8 +169,9 @@ fh_status fh_inspect_dataset(FILE *stream, fh_dataset *d, const fh_inspect_confi
   const char *problem = fh_dataset_problem(d), *yaml = fh_dataset_config(d);
   fprintf(stream, "%s is a data set%s%s\n", fh_dataset_path(d), problem[0] ? ": problem " : "",
           problem);
-  fprintf(stream, "samples: %td, each %s a checksum\n", fh_dataset_samples(d),
+  fprintf(stream, "samples: %td, each %s a checksum\n", fh_dataset_samples(d) / fh_data_parts(d),
           fh_dataset_has_checksums(d) ? "with" : "without");
+  print_time(stream, d);
   if (problem[0]) fprintf(stream, "seed: %" PRIu64 "\n", fh_dataset_seed(d));
   print_grid(stream, fh_dataset_grid(d));
   fputs("fields:\n", stream);

@@ -25,6 +25,35 @@ cJSON *fh_report_test(const fh_dataset *dataset, const fh_metrics *metrics)
   return report;
 }
 
+static void add_series(cJSON *object, const char *name, ptrdiff_t n, const double *values)
+{
+  cJSON *list = cJSON_AddArrayToObject(object, name);
+  for (ptrdiff_t i = 0; i < n; i++)
+    cJSON_AddItemToArray(list,
+                         isfinite(values[i]) ? cJSON_CreateNumber(values[i]) : cJSON_CreateNull());
+}
+
+void fh_report_rollout(cJSON *report, const fh_dataset *d, const fh_rollout_errors *e)
+{
+  const fh_dataset_time *t = fh_dataset_pairs(d);
+  cJSON *r = cJSON_AddObjectToObject(report, "rollout");
+  cJSON_AddNumberToObject(r, "steps", (double)e->steps);
+  cJSON_AddNumberToObject(r, "trajectories", (double)e->trajectories);
+  cJSON_AddNumberToObject(r, "input_frames", (double)t->history);
+  cJSON_AddNumberToObject(r, "stride", (double)t->stride);
+  cJSON *times = cJSON_AddArrayToObject(r, "time");
+  for (ptrdiff_t k = 0; k < e->steps; k++)
+    cJSON_AddItemToArray(
+        times, cJSON_CreateNumber(fh_dataset_frame_time(d, e->frame + (k + 1) * t->stride)));
+  fh_report_number(r, "rel_l2_full", e->full);
+  fh_report_number(r, "persistence_rel_l2_full", e->persistence);
+  add_series(r, "rel_l2", e->steps, e->rel_l2);
+  add_series(r, "rel_h1", e->steps, e->rel_h1);
+  add_series(r, "rmse", e->steps, e->rmse);
+  add_series(r, "vrmse", e->steps, e->vrmse);
+  add_series(r, "max_error", e->steps, e->max_error);
+}
+
 fh_status fh_report_write(cJSON *report, const char *path, FILE *stream)
 {
   char *text = report ? cJSON_Print(report) : NULL;

@@ -24,30 +24,64 @@ static void on_progress(void *context, const fh_train_progress *p)
   l->skipped = p->skipped;
 }
 
-/* the curves that people plot; metrics.json has all metrics */
-static void record_epoch(const fh_train_listener *l, const fh_train_epoch *e)
+enum { KEPT = 4, PER_SET = KEPT + 1, OWN = 5, MAX_SETS = FH_MAX_TESTS + 1 };
+
+/* an epoch as a line of log.jsonl while it is put together */
+typedef struct {
+  int n;
+  char names[MAX_SETS * PER_SET][48];
+  fh_log_value values[OWN + MAX_SETS * PER_SET];
+} line;
+
+static void add_value(line *l, const char *set, const char *name, double value)
 {
-  static const char *const kept[] = {"rel_l2", "rel_h1", "rmse", "max_error"};
-  enum { KEPT = 4, OWN = 5, MAX_TESTS = 16 };
-  char names[MAX_TESTS * KEPT][48];
-  fh_log_value values[OWN + MAX_TESTS * KEPT] = {{"epoch", (double)e->epoch},
-                                                 {"loss", e->loss},
-                                                 {"lr", e->rate},
-                                                 {"seconds", e->seconds},
-                                                 {"skipped", (double)e->skipped}};
-  int n = 0;
-  for (int t = 0; t < e->n_tests && t < MAX_TESTS; t++)
-    for (int k = 0; k < KEPT; k++) {
-      const fh_metric *m = fh_metrics_find(e->tests[t], kept[k]);
-      if (!m) continue;
-      if (t == 0)
-        snprintf(names[n], sizeof names[n], "test_%s", kept[k]);
-      else
-        snprintf(names[n], sizeof names[n], "test%d_%s", t + 1, kept[k]);
-      values[OWN + n] = (fh_log_value){names[n], m->value};
-      n++;
-    }
-  fh_log_record(l->run->log, "epoch", OWN + n, values);
+  char *text = l->names[l->n - OWN];
+  snprintf(text, sizeof l->names[0], "%s_%s", set, name);
+  l->values[l->n++] = (fh_log_value){text, value};
+}
+
+/* the curves that people plot; metrics.json has all metrics */
+static void add_set(line *l, const char *set, const fh_train_result *r)
+{
+  static const char *const kept[KEPT] = {"rel_l2", "rel_h1", "rmse", "max_error"};
+  for (int k = 0; r->metrics && k < KEPT; k++) {
+    const fh_metric *m = fh_metrics_find(r->metrics, kept[k]);
+    if (m) add_value(l, set, kept[k], m->value);
+  }
+  if (r->rollout) add_value(l, set, "rollout_rel_l2", r->rollout->full);
+}
+
+static void record_epoch(const fh_train_listener *l, const char *event, const fh_train_epoch *e)
+{
+  line record = {.n = OWN,
+                 .values = {{"epoch", (double)e->epoch},
+                            {"loss", e->loss},
+                            {"lr", e->rate},
+                            {"seconds", e->seconds},
+                            {"skipped", (double)e->skipped}}};
+  char set[16] = "test";
+  if (e->evaluated) add_set(&record, "validation", &e->validation);
+  for (int t = 0; e->evaluated && t < e->n_tests; t++) {
+    if (t > 0) snprintf(set, sizeof set, "test%d", t + 1);
+    add_set(&record, set, &e->tests[t]);
+  }
+  fh_log_record(l->run->log, event, record.n, record.values);
+}
+
+static cJSON *report_set(const fh_train_result *r)
+{
+  cJSON *report = fh_report_test(r->dataset, r->metrics);
+  if (r->rollout) fh_report_rollout(report, r->dataset, r->rollout);
+  return report;
+}
+
+static void report_sets(cJSON *report, const fh_train_epoch *e)
+{
+  if (e->validation.metrics)
+    cJSON_AddItemToObject(report, "validation", report_set(&e->validation));
+  cJSON *tests = cJSON_AddArrayToObject(report, "tests");
+  for (int t = 0; e->evaluated && t < e->n_tests; t++)
+    cJSON_AddItemToArray(tests, report_set(&e->tests[t]));
 }
 
 static void keep_report(fh_train_listener *l, const fh_train_epoch *e)
@@ -56,19 +90,41 @@ static void keep_report(fh_train_listener *l, const fh_train_epoch *e)
   l->report = cJSON_CreateObject();
   cJSON_AddNumberToObject(l->report, "epoch", (double)e->epoch);
   fh_report_number(l->report, "train_loss", e->loss);
-  cJSON *tests = cJSON_AddArrayToObject(l->report, "tests");
-  for (int t = 0; t < e->n_tests; t++)
-    cJSON_AddItemToArray(tests, fh_report_test(l->tests[t], e->tests[t]));
+  report_sets(l->report, e);
+}
+
+static double error_of(const fh_train_result *r)
+{
+  return r->rollout ? r->rollout->full : fh_metrics_find(r->metrics, "rel_l2")->value;
 }
 
 static void on_epoch(void *context, const fh_train_epoch *e)
 {
   fh_train_listener *l = context;
   if (l->run->rank) return;
-  const fh_metric *error = e->n_tests ? fh_metrics_find(e->tests[0], "rel_l2") : NULL;
-  if (error) l->test_error = error->value;
-  record_epoch(l, e);
+  if (e->evaluated && e->n_tests) l->test_error = error_of(&e->tests[0]);
+  record_epoch(l, "epoch", e);
   keep_report(l, e);
+}
+
+/* the number that papers print: the error on the test set when the validation set was at its best */
+static void on_best(void *context, const fh_train_epoch *e)
+{
+  fh_train_listener *l = context;
+  char validation[64] = "", test[64] = "";
+  if (l->run->rank) return;
+  if (l->report) { /* else no epoch was left to run: metrics.json stays as it is */
+    cJSON *best = cJSON_AddObjectToObject(l->report, "best");
+    cJSON_AddNumberToObject(best, "epoch", (double)e->epoch);
+    report_sets(best, e);
+  }
+  if (e->validation.metrics)
+    snprintf(validation, sizeof validation, ", validation %.4g", error_of(&e->validation));
+  if (e->n_tests) snprintf(test, sizeof test, ", test %.4g", error_of(&e->tests[0]));
+  fh_log_message(l->run->log, FH_LOG_INFO,
+                 "best.h5 is the model of epoch %td: relative L2 error%s%s%s", e->epoch,
+                 (e->n_tests ? e->tests[0] : e->validation).rollout ? " of the rollout" : "",
+                 validation, test);
 }
 
 static void on_resumed(void *context, ptrdiff_t epochs_done)
@@ -86,6 +142,7 @@ fh_train_hooks fh_train_listener_hooks(fh_train_listener *listener)
   return (fh_train_hooks){.context = listener,
                           .progress = on_progress,
                           .epoch = on_epoch,
+                          .best = on_best,
                           .resumed = on_resumed,
                           .stop = &listener->run->stop};
 }

@@ -7,11 +7,11 @@
 #include "train/trainer.h"
 
 typedef struct {
-  const fh_run *run;        /* set by the caller, as is tests */
-  fh_dataset *const *tests; /* to name them in the report */
-  double test_error;        /* of the first test set; NaN before it is known */
-  ptrdiff_t skipped;        /* as told so far */
-  cJSON *report;            /* of the last evaluated epoch, rank 0 */
+  const fh_run *run; /* set by the caller */
+  double
+      test_error; /* of the first test set, of its rollout if there is one; NaN before it is known */
+  ptrdiff_t skipped; /* as told so far */
+  cJSON *report;     /* of the last epoch, with the best one at the end; rank 0 */
 } fh_train_listener;
 
 /** Hooks around the listener, which must outlive them. */

@@ -31,6 +31,13 @@ static cJSON *value_of(const fh_field *f, const void *config)
   }
 }
 
+static bool add_time(cJSON *root, const fh_time_step *t)
+{
+  cJSON *time = cJSON_AddObjectToObject(root, "time");
+  return time && cJSON_AddNumberToObject(time, "history", (double)t->history) &&
+         cJSON_AddNumberToObject(time, "stride", (double)t->stride);
+}
+
 fh_status fh_model_spec_to_json(const fh_model_spec *spec, char **json)
 {
   *json = NULL;
@@ -38,6 +45,7 @@ fh_status fh_model_spec_to_json(const fh_model_spec *spec, char **json)
   bool ok = root && cJSON_AddStringToObject(root, "model", spec->class->name) &&
             cJSON_AddNumberToObject(root, "in_channels", spec->in_channels) &&
             cJSON_AddNumberToObject(root, "out_channels", spec->out_channels);
+  if (ok && spec->time.history > 0) ok = add_time(root, &spec->time);
   cJSON *options = ok ? cJSON_AddObjectToObject(root, "options") : NULL;
   ok = ok && options;
   for (const fh_field *f = spec->class->fields; ok && f->name; f++)
@@ -117,7 +125,7 @@ static fh_status set_option(const fh_model_spec *spec, const cJSON *item)
   return FH_OK;
 }
 
-static fh_status channels(const cJSON *root, const char *name, int *value)
+static fh_status whole_number(const cJSON *root, const char *name, int *value)
 {
   const cJSON *item = cJSON_GetObjectItemCaseSensitive(root, name);
   FH_CHECK(cJSON_IsNumber(item) && item->valuedouble >= 1 && item->valuedouble <= 1 << 20 &&
@@ -141,6 +149,17 @@ static fh_status read_options(const cJSON *root, const fh_model_spec *spec)
   return FH_OK;
 }
 
+static fh_status read_time(const cJSON *root, fh_time_step *t)
+{
+  const cJSON *time = cJSON_GetObjectItemCaseSensitive(root, "time");
+  int history = 0, stride = 0;
+  if (!time) return FH_OK;
+  FH_TRY(whole_number(time, "history", &history));
+  FH_TRY(whole_number(time, "stride", &stride));
+  *t = (fh_time_step){history, stride};
+  return FH_OK;
+}
+
 fh_status fh_model_spec_from_json(const char *json, fh_model_spec *spec)
 {
   *spec = (fh_model_spec){0};
@@ -151,10 +170,11 @@ fh_status fh_model_spec_from_json(const char *json, fh_model_spec *spec)
   const fh_model_class *class = NULL;
   FH_TRY(fh_model_class_find(name->valuestring, &class));
   int in = 0, out = 0;
-  FH_TRY(channels(root, "in_channels", &in));
-  FH_TRY(channels(root, "out_channels", &out));
+  FH_TRY(whole_number(root, "in_channels", &in));
+  FH_TRY(whole_number(root, "out_channels", &out));
   FH_TRY(fh_model_spec_create(class, in, out, spec));
-  const fh_status st = read_options(root, spec);
+  fh_status st = read_options(root, spec);
+  if (st == FH_OK) st = read_time(root, &spec->time);
   if (st != FH_OK) fh_model_spec_clear(spec);
   FH_TRY(st);
   return FH_OK;

@@ -48,6 +48,15 @@ static size_t describe(const char *section, const fh_field *fields, const void *
   return used;
 }
 
+static size_t describe_time(const fh_dataset_time *t, char *text, size_t used)
+{
+  if (!t) return used;
+  return used + (size_t)snprintf(
+                    text + used, SETUP_BYTES - used,
+                    "trajectories: %td\nframes: %td from %td\ninput frames: %td\nstride: %td\n",
+                    t->trajectories, t->frames, t->first, t->history, t->stride);
+}
+
 static void describe_setup(const fh_trainer *t, char *text)
 {
   const fh_train_setup *s = t->setup;
@@ -56,6 +65,10 @@ static void describe_setup(const fh_trainer *t, char *text)
                                  "model: %s\nsamples: %td\ngrid: %s\ndata: %08" PRIx32 "\n",
                                  s->spec.class->name, fh_source_samples(t->source),
                                  fh_grid_text(&t->in.layout.grid, grid), t->data_mark);
+  used = describe_time(fh_dataset_pairs(t->dataset), text, used);
+  if (t->setup->validation)
+    used += (size_t)snprintf(text + used, SETUP_BYTES - used, "validation samples: %td\n",
+                             fh_dataset_samples(t->setup->validation));
   used += (size_t)snprintf(text + used, SETUP_BYTES - used, "unit: %td\nmicro_batch: %td\n",
                            t->unit, t->micro);
   if (s->initial)
@@ -110,12 +123,14 @@ static fh_status add_state(const fh_trainer *t, fh_bundle *b)
                                     t->schedule.step, t->optimiser->steps};
   const double numbers[N_NUMBERS] = {s->loss_sum, s->best, t->schedule.rate, t->schedule.beta1};
   const ptrdiff_t n_counts = N_COUNTS, n_numbers = N_NUMBERS;
-  const ptrdiff_t n_exponents = fh_program_n_params(t->program);
+  const ptrdiff_t n_exponents = fh_program_n_params(t->program), one = 1;
+  const int64_t best_epoch = s->best_epoch;
   int64_t *exponents = NULL;
   FH_NEW(exponents, n_exponents);
   fh_sum_get_exponents(t->sum, exponents);
   fh_status st = fh_bundle_add(b, "counts", FH_I64, 1, &n_counts, counts);
   if (st == FH_OK) st = fh_bundle_add(b, "numbers", FH_F64, 1, &n_numbers, numbers);
+  if (st == FH_OK) st = fh_bundle_add(b, "best_epoch", FH_I64, 1, &one, &best_epoch);
   if (st == FH_OK) st = fh_bundle_add(b, "exponents", FH_I64, 1, &n_exponents, exponents);
   fh_free(exponents);
   return st;
@@ -216,6 +231,9 @@ static fh_status restore_state(fh_trainer *t, const fh_bundle *b)
                               .skips_in_a_row = (ptrdiff_t)c[5],
                               .loss_sum = numbers[0],
                               .best = numbers[1]};
+  const fh_tensor *best = fh_bundle_find(b, "best_epoch"); /* older checkpoints have none */
+  if (best && best->dtype == FH_I64 && best->size == 1)
+    t->state.best_epoch = (ptrdiff_t)((const int64_t *)best->data)[0];
   t->schedule.step = (ptrdiff_t)c[6];
   t->optimiser->steps = c[7];
   t->schedule.rate = numbers[2];

@@ -62,6 +62,16 @@ struct fh_metrics {
 
 /* ---- create ---- */
 
+fh_metrics_config fh_metrics_config_of(const fh_grid *g)
+{
+  fh_metrics_config c = {.measure = {.count = g->dim}, .periodic = {.count = g->dim}};
+  for (int a = 0; a < g->dim; a++) {
+    c.periodic.value[a] = g->side[a][0] == FH_PERIODIC;
+    c.measure.value[a] = g->length[a];
+  }
+  return c;
+}
+
 static fh_status build(const fh_metrics_config *config, const fh_shape *shape, fh_metrics *m)
 {
   FH_CHECK(m->n_samples >= 1, FH_ERR_ARG, "metrics of %td samples: at least 1 is needed",

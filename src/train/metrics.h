@@ -45,6 +45,9 @@ typedef struct {
   double value; /* NaN where the metric does not exist for this grid (a band without shells) */
 } fh_metric;
 
+/** What a grid asks for: differences wrap around where it does, its extents. */
+fh_metrics_config fh_metrics_config_of(const fh_grid *grid);
+
 typedef struct fh_metrics fh_metrics;
 
 /**

@@ -2,7 +2,7 @@
  * metrics_row - the numbers that one sample leaves for the metrics
  *
  * A row is [relative L2, relative H1, then one frame for each channel]; a frame is described by the
- * FH_FRAME_ columns. Only metrics.c uses it.
+ * FH_FRAME_ columns. Only metrics.c and rollout.c use it.
  */
 #pragma once
 

@@ -17,6 +17,14 @@ typedef struct fh_source fh_source;
 fh_status fh_source_create(fh_dataset *dataset, const fh_normaliser *input,
                            const fh_normaliser *output, size_t cache_bytes,
                            fh_source **source) FH_MUST;
+/**
+ * fh_source_select - from now on only some points of every sample
+ *
+ * in: of x, must outlive the source; NULL: all. out: the box of y. What is read, kept and given away is
+ * [channels][selected points]. Before the first read.
+ */
+fh_status fh_source_select(fh_source *source, const fh_selection *in,
+                           const fh_layout *out) FH_MUST;
 void fh_source_destroy(fh_source **source);
 /**
  * fh_source_read - count samples into x [count][in_channels][points] and y [count][out_channels]...
@@ -34,6 +42,9 @@ const fh_dataset *fh_source_dataset(const fh_source *source);
 
 /**
  * fh_source_fit - the normalisers of a training set
+ *
+ * Of trajectories: over all frames that are used, each counted once; a field has the same numbers in
+ * every frame of the input and in the target.
  *
  * Collective on comm. kinds: fh_norm_kind of inputs and outputs; FH_NORM_NONE gives NULL.
  */

@@ -38,6 +38,9 @@ const fh_field fh_train_fields[] = {
      "sum or mean of the losses of a batch"},
     {"eval_every", FH_FIELD_INT, AT(eval_every), "1", 0, 1e9, NULL,
      "epochs between evaluations on the test sets; 0: only after the last"},
+    {"rollout", FH_FIELD_INT, AT(rollout), "0", 0, 1e9, NULL,
+     "trajectories: evaluations also run so many steps from each first frame on predictions alone; "
+     "the error of all steps together then decides which model is the best; 0: no"},
     {"checkpoint_every", FH_FIELD_INT, AT(checkpoint_every), "10", 0, 1e9, NULL,
      "epochs between checkpoints; 0: only after the last and on request"},
     {"max_skips", FH_FIELD_INT, AT(max_skips), "20", 0, 1e9, NULL,
@@ -109,14 +112,13 @@ static fh_status build_sum(fh_trainer *t)
 
 static fh_status build_buffers(fh_trainer *t)
 {
+  const fh_shape truth = fh_source_out_shape(t->source, t->micro);
   t->in = fh_source_in_shape(t->source, t->micro);
-  t->out = fh_source_out_shape(t->source, t->micro);
   FH_NEW(t->order, fh_source_samples(t->source));
   FH_NEW(t->losses, t->setup->train.batch);
   FH_NEW(t->x, fh_shape_size(&t->in));
-  FH_NEW(t->y, fh_shape_size(&t->out));
-  FH_NEW(t->prediction, fh_shape_size(&t->out));
-  FH_NEW(t->slope, fh_shape_size(&t->out));
+  FH_NEW(t->y, fh_shape_size(&truth));
+  FH_NEW(t->slope, fh_shape_size(fh_program_output_shape(t->program, 0)));
   FH_NEW(t->total, fh_program_param_size(t->program));
   t->order_epoch = -1;
   t->state.best = (double)INFINITY;
@@ -125,15 +127,37 @@ static fh_status build_buffers(fh_trainer *t)
 
 /* Of three samples as the model sees them, normalised with what was fitted to all: a run that goes
  * on with other data under the same name is found out. */
+static fh_status mark_samples(fh_trainer *t, fh_source *whole)
+{
+  const ptrdiff_t n = fh_source_samples(whole);
+  const fh_shape in = fh_source_in_shape(whole, 1), out = fh_source_out_shape(whole, 1);
+  const ptrdiff_t nx = fh_shape_sample(&in), ny = fh_shape_sample(&out);
+  const int64_t samples[] = {0, n / 2, n - 1};
+  fh_real *both = NULL;
+  fh_status st = FH_OK;
+  FH_NEW(both, nx + ny);
+  for (int i = 0; i < 3 && st == FH_OK; i++) {
+    st = fh_source_read(whole, 1, &samples[i], both, both + nx);
+    t->data_mark = fh_crc32c(t->data_mark, both, (size_t)nx * sizeof *both);
+    t->data_mark = fh_crc32c(t->data_mark, both + nx, (size_t)ny * sizeof *both);
+  }
+  fh_free(both);
+  return st;
+}
+
+/* rank 0 reads them: the others may have no room for whole fields */
 static fh_status mark_data(fh_trainer *t)
 {
-  const ptrdiff_t n = fh_source_samples(t->source);
-  const int64_t samples[] = {0, n / 2, n - 1};
-  for (int i = 0; i < 3; i++) {
-    FH_TRY(fh_source_read(t->source, 1, &samples[i], t->x, t->y));
-    t->data_mark = fh_crc32c(t->data_mark, t->x, (size_t)fh_shape_sample(&t->in) * sizeof *t->x);
-    t->data_mark = fh_crc32c(t->data_mark, t->y, (size_t)fh_shape_sample(&t->out) * sizeof *t->y);
+  const bool physical = t->setup->train.loss_space == 1;
+  fh_source *whole = NULL;
+  fh_status st = FH_OK;
+  if (t->team->rank == 0) {
+    st = fh_source_create(t->dataset, t->input, physical ? NULL : t->output, 0, &whole);
+    if (st == FH_OK) st = mark_samples(t, whole);
+    fh_source_destroy(&whole);
   }
+  FH_TRY(fh_status_agree(t->team->world, st));
+  FH_TRY_MPI(MPI_Bcast(&t->data_mark, 1, MPI_UINT32_T, 0, t->team->world));
   return FH_OK;
 }
 
@@ -149,17 +173,19 @@ static fh_status check_channels(const fh_trainer *t)
   return FH_OK;
 }
 
-static fh_status build_loss(fh_trainer *t)
+static fh_status build_objective(fh_trainer *t)
 {
-  fh_shape block;
-  FH_TRY(fh_blocks_make(&t->setup->train.loss_blocks, &t->out, &t->blocks, &block));
-  if (t->blocks.count > 1) {
-    FH_NEW(t->cut_prediction, fh_shape_size(&block));
-    FH_NEW(t->cut_truth, fh_shape_size(&block));
-    FH_NEW(t->cut_slope, fh_shape_size(&block));
-    FH_NEW(t->cut_values, block.batch);
-  }
-  return fh_loss_create(&t->setup->loss, &block, &t->loss);
+  const fh_train_setup *s = t->setup;
+  const bool physical = s->train.loss_space == 1;
+  const fh_objective_config config = {.loss = &s->loss,
+                                      .blocks = &s->train.loss_blocks,
+                                      .decode = physical ? t->output : NULL,
+                                      .part = &t->part};
+  FH_TRY(
+      fh_objective_create(t->team, &config, fh_program_output_shape(t->program, 0), &t->objective));
+  if (t->team->n_patches > 1)
+    FH_TRY(fh_source_select(t->source, &t->part.in, fh_objective_truth(t->objective)));
+  return FH_OK;
 }
 
 static fh_status build(fh_trainer *t)
@@ -172,11 +198,12 @@ static fh_status build(fh_trainer *t)
   FH_TRY(fh_source_create(t->dataset, t->input, physical ? NULL : t->output,
                           (size_t)s->train.cache_mb << 20, &t->source));
   FH_TRY(choose_sizes(t));
+  FH_TRY(fh_model_part_find(&s->spec, t->team, grid, &t->part));
   FH_TRY(fh_model_build(&s->spec, t->team, grid, t->micro, FH_TRAIN, FH_PLANNED, &t->program));
   FH_TRY(fh_trainer_draw(t));
+  FH_TRY(build_objective(t));
   FH_TRY(build_buffers(t));
-  FH_TRY(fh_status_agree(t->team->world, mark_data(t)));
-  FH_TRY(build_loss(t));
+  FH_TRY(mark_data(t));
   FH_TRY(fh_optimiser_create(&s->optimiser, t->program, &t->optimiser));
   FH_TRY(build_schedule(t));
   return build_sum(t);
@@ -184,86 +211,21 @@ static fh_status build(fh_trainer *t)
 
 static void destroy(fh_trainer *t)
 {
-  for (int i = 0; t->tests && i < t->n_tests; i++) fh_evaluator_destroy(&t->tests[i]);
-  fh_free(t->tests);
+  fh_trainer_close_tests(t);
   fh_sum_destroy(&t->sum);
   fh_optimiser_destroy(&t->optimiser);
-  fh_loss_destroy(&t->loss);
+  fh_objective_destroy(&t->objective);
   fh_program_destroy(&t->program);
   fh_source_destroy(&t->source);
+  fh_model_part_clear(&t->part);
   fh_normaliser_destroy(&t->input);
   fh_normaliser_destroy(&t->output);
   fh_free(t->order);
   fh_free(t->losses);
   fh_free(t->x);
   fh_free(t->y);
-  fh_free(t->prediction);
   fh_free(t->slope);
-  fh_free(t->cut_prediction);
-  fh_free(t->cut_truth);
-  fh_free(t->cut_slope);
-  fh_free(t->cut_values);
   fh_free(t->total);
-}
-
-/* ---- evaluation ------------------------------------------------------------------------------------ */
-
-/* before anything is built: parameters of a model of other axes would not fit into this one's */
-static fh_status check_axes(const fh_dataset *train, const fh_dataset *test)
-{
-  const fh_grid *is = fh_dataset_grid(test), *wanted = fh_dataset_grid(train);
-  char text[2][64];
-  FH_CHECK(
-      is->dim == wanted->dim, FH_ERR_SHAPE,
-      "%s has a grid of %d axes (%s), %s has %d (%s): train and test on the same number of axes",
-      fh_dataset_path(test), is->dim, fh_grid_text(is, text[0]), fh_dataset_path(train),
-      wanted->dim, fh_grid_text(wanted, text[1]));
-  return FH_OK;
-}
-
-static fh_status build_tests(fh_trainer *t, int n_tests, fh_dataset *const *tests)
-{
-  FH_NEW(t->tests, n_tests);
-  t->n_tests = n_tests;
-  for (int i = 0; i < n_tests; i++) {
-    FH_TRY(check_axes(t->dataset, tests[i]));
-    FH_TRY(fh_evaluator_create(t->team, &t->setup->spec, t->input, t->output, tests[i], t->micro,
-                               &t->tests[i]));
-    const ptrdiff_t own = fh_program_param_size(t->program),
-                    its = fh_program_param_size(
-                        fh_operator_program(fh_evaluator_operator(t->tests[i])));
-    FH_CHECK(own == its, FH_ERR_SHAPE,
-             "the model has %td parameters on the grid of the training set and %td on that of %s: "
-             "test on a grid like the training set's",
-             own, its, fh_dataset_path(tests[i]));
-  }
-  return FH_OK;
-}
-
-static fh_status write_model(fh_trainer *t, const char *name)
-{
-  char path[4096];
-  snprintf(path, sizeof path, "%s/%s", t->folder, name);
-  const fh_status st = t->team->rank ? FH_OK
-                                     : fh_trained_write(path, &t->setup->spec, t->program,
-                                                        fh_program_values(t->program), t->input,
-                                                        t->output, fh_dataset_grid(t->dataset));
-  return fh_status_agree(t->team->world, st);
-}
-
-static fh_status evaluate(fh_trainer *t, const fh_metrics **metrics)
-{
-  const size_t bytes = (size_t)fh_program_param_size(t->program) * sizeof(fh_real);
-  for (int i = 0; i < t->n_tests; i++) {
-    fh_program *p = fh_operator_program(fh_evaluator_operator(t->tests[i]));
-    memcpy(fh_program_values(p), fh_program_values(t->program), bytes);
-    FH_TRY(fh_evaluator_run(t->tests[i], NULL, &metrics[i]));
-  }
-  if (t->n_tests == 0) return FH_OK;
-  const double error = fh_metrics_find(metrics[0], "rel_l2")->value;
-  if (!(error < t->state.best)) return FH_OK;
-  t->state.best = error;
-  return write_model(t, "best.h5");
 }
 
 /* ---- the run --------------------------------------------------------------------------------------- */
@@ -304,21 +266,18 @@ static fh_status run_steps(fh_trainer *t, bool *ended)
 static fh_status end_epoch(fh_trainer *t, double seconds)
 {
   const fh_train_config *c = &t->setup->train;
-  const fh_metrics *metrics[64] = {NULL};
   fh_train_epoch e = {.epoch = t->state.epoch + 1,
                       .loss = t->state.loss_sum / (double)t->state.loss_samples,
                       .rate = t->schedule.rate,
                       .seconds = seconds,
-                      .skipped = t->state.skipped,
-                      .tests = metrics};
+                      .skipped = t->state.skipped};
   if (!t->schedule.config.per_step) fh_schedule_advance(&t->schedule);
   t->state.epoch++;
   t->state.step = 0;
   t->state.loss_sum = 0;
   t->state.loss_samples = 0;
   if (due(c->eval_every, e.epoch, c->epochs)) {
-    FH_TRY(evaluate(t, metrics));
-    e.n_tests = t->n_tests;
+    FH_TRY(fh_trainer_evaluate(t, &e));
   }
   if (t->hooks && t->hooks->epoch) t->hooks->epoch(t->hooks->context, &e);
   if (due(c->checkpoint_every, e.epoch, c->epochs)) FH_TRY(fh_trainer_save(t));
@@ -338,18 +297,19 @@ static fh_status run(fh_trainer *t, bool resume)
                t->state.epoch + 1, t->state.step, t->folder);
     FH_TRY(end_epoch(t, fh_clock() - start));
   }
-  return write_model(t, "model.h5");
+  FH_TRY(fh_trainer_write_model(t, "model.h5"));
+  return fh_trainer_tell_best(t);
 }
 
 fh_status fh_train_run(const fh_team *team, const fh_train_setup *setup, fh_dataset *train,
                        int n_tests, fh_dataset *const *tests, const char *folder, bool resume,
                        const fh_train_hooks *hooks)
 {
-  FH_CHECK(n_tests >= 0 && n_tests <= 64, FH_ERR_ARG, "%d test sets; at most 64 are possible",
-           n_tests);
+  FH_CHECK(n_tests >= 0 && n_tests <= FH_MAX_TESTS, FH_ERR_ARG,
+           "%d test sets; at most %d are possible", n_tests, FH_MAX_TESTS);
   fh_trainer t = {.team = team, .setup = setup, .hooks = hooks, .folder = folder, .dataset = train};
   fh_status st = build(&t);
-  if (st == FH_OK) st = build_tests(&t, n_tests, tests);
+  if (st == FH_OK) st = fh_trainer_open_tests(&t, n_tests, tests);
   if (st == FH_OK) st = run(&t, resume);
   destroy(&t);
   return st;

@@ -16,6 +16,7 @@
 #include "train/metrics.h"
 #include "train/normaliser.h"
 #include "train/optimiser.h"
+#include "train/rollout.h"
 #include "train/schedule.h"
 #include "train/trained.h"
 
@@ -31,6 +32,7 @@ typedef struct {
   int loss_space;             /* 0: on normalised outputs, 1: in physical units */
   fh_int_list loss_blocks;    /* per axis: the loss is the sum of the losses of that many blocks */
   int loss_reduction;         /* 0: sum over the batch, 1: mean */
+  ptrdiff_t rollout;          /* steps of a rollout in evaluations; 0: none */
   ptrdiff_t eval_every;       /* epochs between evaluations; 0: after the last one only */
   ptrdiff_t checkpoint_every; /* epochs between checkpoints; 0: after the last one only */
   ptrdiff_t max_skips;        /* non-finite steps in a row before the run gives up */
@@ -46,6 +48,7 @@ typedef struct {
   fh_optimiser_config optimiser;
   fh_schedule_config schedule;
   fh_model_spec spec;
+  fh_dataset *validation; /* decides which model is the best; NULL: the first test set does */
   /* parameters and normalisers to start from (train.normalise_* do not count then); its parameters
      must be those of spec. NULL: drawn from the seed, fitted to the data. Not owned */
   const fh_trained *initial;
@@ -59,19 +62,33 @@ typedef struct {
   ptrdiff_t skipped; /* non-finite steps so far */
 } fh_train_progress;
 
+enum { FH_MAX_TESTS = 64 };
+
+/** What an evaluation found on one set; NULL: it was not evaluated, or not by rollout. */
+typedef struct {
+  const fh_dataset *dataset;
+  const fh_metrics *metrics;
+  const fh_rollout_errors *rollout;
+} fh_train_result;
+
 /** An epoch that is over. */
 typedef struct {
   ptrdiff_t epoch; /* from 1 */
   double loss, rate, seconds;
   ptrdiff_t skipped;
-  int n_tests;                    /* 0 when this epoch was not evaluated */
-  const fh_metrics *const *tests; /* one a test set */
+  bool evaluated;
+  fh_train_result validation;
+  int n_tests;
+  fh_train_result tests[FH_MAX_TESTS];
 } fh_train_epoch;
 
 typedef struct {
   void *context;
   void (*progress)(void *context, const fh_train_progress *progress);
   void (*epoch)(void *context, const fh_train_epoch *epoch);
+  /** Told once at the end, if anything was evaluated: the best model (best.h5) on all sets; epoch:
+   *  when it was found. The fields of training are 0. */
+  void (*best)(void *context, const fh_train_epoch *epoch);
   /** Told once when a checkpoint was found: epochs that are already done. */
   void (*resumed)(void *context, ptrdiff_t epochs_done);
   const fh_stop *stop;
@@ -96,7 +113,8 @@ fh_status fh_train_plan(const fh_team *team, const fh_train_setup *setup, fh_dat
  * fh_train_run - train, evaluate, checkpoint, write the model
  *
  * Collective on team. Writes folder/model.h5 (the last parameters), folder/best.h5 (the best by
- * relative L2 of the first test set), folder/checkpoint-{0,1}.h5 (the newer of two generations
+ * relative L2 of the validation set, else of the first test set; of the whole rollout if there is
+ * one), folder/checkpoint-{0,1}.h5 (the newer of two generations
  * counts). resume: go on from the newest valid checkpoint if there is one.
  *
  * tests  n_tests data sets, on any grid the model can be built on; n_tests may be 0

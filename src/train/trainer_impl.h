@@ -2,8 +2,8 @@
 #pragma once
 
 #include "comm/sum.h"
-#include "train/blocks.h"
 #include "train/evaluate.h"
+#include "train/objective.h"
 #include "train/source.h"
 #include "train/trained.h"
 #include "train/trainer.h"
@@ -14,8 +14,16 @@ typedef struct {
   double loss_sum;       /* over the samples of this epoch so far */
   ptrdiff_t loss_samples;
   ptrdiff_t skipped, skips_in_a_row;
-  double best; /* relative L2 of the first test set; infinite before the first */
+  double best;          /* error of the set that decides; infinite before the first evaluation */
+  ptrdiff_t best_epoch; /* 0: none yet */
 } fh_train_state;
+
+/* a set that the run is measured on */
+typedef struct {
+  fh_dataset *dataset;
+  fh_evaluator *evaluator;
+  fh_rollout *rollout; /* NULL: none */
+} fh_trainer_test;
 
 typedef struct {
   const fh_team *team;
@@ -28,22 +36,21 @@ typedef struct {
   fh_source *source;
   fh_normaliser *input, *output;
   fh_program *program;
-  fh_loss *loss;
+  fh_model_part part; /* what of a sample is here, of a model that works patch by patch */
+  fh_objective *objective;
   fh_optimiser *optimiser;
   fh_schedule schedule;
   fh_sum *sum;
   int n_tests;
-  fh_evaluator **tests;
+  fh_trainer_test validation, tests[FH_MAX_TESTS]; /* validation: empty if there is none */
+  fh_train_epoch measured;                         /* what was found last; epoch 0: nothing yet */
 
   ptrdiff_t unit, micro, steps_per_epoch;
-  fh_shape in, out;                            /* of a micro-batch */
+  fh_shape in;                                 /* of a micro-batch */
   int64_t *order;                              /* of the samples in this epoch */
   ptrdiff_t order_epoch;                       /* the epoch that order is of, or -1 */
   double *losses;                              /* of the samples of a batch */
-  fh_real *x, *y, *prediction, *slope, *total; /* total: the summed gradient */
-  fh_blocks blocks; /* of the loss; the arrays below are there if there is more than one */
-  fh_real *cut_prediction, *cut_truth, *cut_slope;
-  double *cut_values;
+  fh_real *x, *y, *slope, *total; /* total: the summed gradient */
   fh_train_state state;
   int64_t generation; /* of the newest checkpoint */
 } fh_trainer;
@@ -59,3 +66,15 @@ fh_status fh_trainer_step(fh_trainer *t, int *stop) FH_MUST;
 fh_status fh_trainer_save(fh_trainer *t) FH_MUST;
 /** Loads the newest valid generation, if any. Collective. */
 fh_status fh_trainer_load(fh_trainer *t, bool *found) FH_MUST;
+
+/* ---- trainer_tests.c ---- */
+
+/** Operators and rollouts on all sets that the run is measured on. Collective. */
+fh_status fh_trainer_open_tests(fh_trainer *t, int n_tests, fh_dataset *const *tests) FH_MUST;
+void fh_trainer_close_tests(fh_trainer *t);
+/** Measures the parameters in force into e; writes best.h5 if they are the best. Collective. */
+fh_status fh_trainer_evaluate(fh_trainer *t, fh_train_epoch *e) FH_MUST;
+/** Measures best.h5 and tells the hook, if there is a best one. Collective. */
+fh_status fh_trainer_tell_best(fh_trainer *t) FH_MUST;
+/** Writes the parameters in force as folder/name. Collective. */
+fh_status fh_trainer_write_model(fh_trainer *t, const char *name) FH_MUST;

@@ -1,6 +1,6 @@
 /* A program for the scripts here: writes (or resumes) the set of sample_set.h, and may be told to die.
  *   make_set FILE [samples N] [dim D] [inputs C] [outputs C] [existing 0|1|2] [die_us U] [die_rank R] [limit B]
- *            [mixed 1] [nan 1] [seed K]
+ *            [mixed 1] [nan 1] [seed K] [steps T] (T recorded times from 0.5 on, 0.25 apart)
  * The exit code is that of the command. */
 #include <signal.h>
 #include <sys/resource.h>
@@ -13,7 +13,7 @@
 
 typedef struct {
   const char *file;
-  long samples, dim, inputs, outputs, existing, die_us, die_rank, limit, mixed, nan, seed;
+  long samples, dim, inputs, outputs, existing, die_us, die_rank, limit, mixed, nan, seed, steps;
 } wishes;
 
 static bool set_wish(wishes *w, const char *name, const char *value)
@@ -24,7 +24,7 @@ static bool set_wish(wishes *w, const char *name, const char *value)
   } known[] = {{"samples", &w->samples},   {"dim", &w->dim},           {"inputs", &w->inputs},
                {"outputs", &w->outputs},   {"existing", &w->existing}, {"die_us", &w->die_us},
                {"die_rank", &w->die_rank}, {"limit", &w->limit},       {"mixed", &w->mixed},
-               {"nan", &w->nan},           {"seed", &w->seed}};
+               {"nan", &w->nan},           {"seed", &w->seed},         {"steps", &w->steps}};
   for (size_t i = 0; i < sizeof known / sizeof *known; i++)
     if (strcmp(known[i].name, name) == 0) {
       *known[i].value = strtol(value, NULL, 10);
@@ -50,7 +50,7 @@ static void die_after(long microseconds)
 static fh_status put_invalid(fh_writer *w, const fh_writer_info *info)
 {
   const ptrdiff_t points = fh_grid_size(&info->grid);
-  double *values = calloc((size_t)(64 * points), sizeof *values);
+  double *values = calloc((size_t)(64 * points * (info->time.steps + 1)), sizeof *values);
   const double *fields[2] = {values, values};
   const fh_sample_record record = {.index = 1, .rung = 3, .residual = 0.5, .valid = false};
   const fh_status st = fh_writer_put(w, fields, &record);
@@ -69,6 +69,7 @@ static fh_status write_set(const wishes *wish)
   snprintf(config, sizeof config, "problem: made_up\nsamples: %ld\nseed: %ld\n", wish->samples,
            wish->seed);
   info.config = config;
+  if (wish->steps) info.time = (fh_writer_time){wish->steps, 0.5, 0.25};
   if (wish->mixed) {
     info.grid.side[0][0] = info.grid.side[0][1] = FH_PERIODIC;
     info.grid.side[1][1] = FH_OPEN;

@@ -51,8 +51,9 @@ static inline fh_status set_put(fh_writer *w, const fh_writer_info *info, int64_
 {
   double *values[FH_WRITER_MAX_FIELDS];
   const double *fields[FH_WRITER_MAX_FIELDS];
-  const ptrdiff_t points = fh_grid_size(&info->grid);
+  const ptrdiff_t steps = info->time.steps > 1 ? info->time.steps : 1;
   for (int f = 0; f < info->n_fields; f++) {
+    const ptrdiff_t points = fh_grid_size(&info->grid) * (info->fields[f].is_output ? steps : 1);
     values[f] = malloc((size_t)(info->fields[f].info.channels * points) * sizeof(double));
     fields[f] = values[f];
     for (int c = 0; c < info->fields[f].info.channels; c++)

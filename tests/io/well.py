@@ -70,11 +70,12 @@ def check_root(f, n, dim):
     assert "seed: " in f.attrs["config"] and f.attrs["format"] == "thewell-1"
 
 
-def check_dimensions(f, dim):
+def check_dimensions(f, dim, steps):
     d = f["dimensions"]
     names = is_strs(d.attrs["spatial_dims"], "spatial_dims")
     assert len(names) == dim
-    assert d["time"].shape == (1,) and d["time"].dtype == np.float32 and flags(d["time"]) == (False, True)
+    assert d["time"].shape == (steps,) and d["time"].dtype == np.float32 and flags(d["time"]) == (False, True)
+    assert (d["time"][...] == (0.5 + 0.25 * np.arange(steps) if steps > 1 else 0)).all()
     sizes = {}
     for a in names:
         assert d[a].dtype == np.float32 and d[a].ndim == 1 and flags(d[a]) == (False, False)
@@ -105,7 +106,7 @@ def check_boundaries(f, names, sizes):
     return kinds
 
 
-def check_fields(f, n, names, sizes):
+def check_fields(f, n, names, sizes, steps):
     shape = tuple(sizes[a] for a in names)
     total = []
     for order in range(3):
@@ -118,7 +119,7 @@ def check_fields(f, n, names, sizes):
             sample, time = flags(d)
             assert d.attrs["dim_varying"].dtype == np.bool_ and d.attrs["dim_varying"].shape == (len(names),)
             assert d.attrs["dim_varying"].all() and sample
-            assert d.shape == (n,) + ((1,) if time else ()) + shape, (name, d.shape)
+            assert d.shape == (n,) + ((steps,) if time else ()) + shape, (name, d.shape)
             assert d.dtype == np.float32 and d.chunks is None and d.id.get_offset() is not None
             described(d)
             total.append(name)
@@ -130,10 +131,10 @@ def check_fields(f, n, names, sizes):
     return total
 
 
-def check_links(f, dim, single):
+def check_links(f, dim, single, steps):
     same = lambda a, b: f[a].id.get_offset() == f[b].id.get_offset() and f[a] == f[b]
     pairs = {"x": "t0_fields/a", "y": "t0_fields/u"}
-    if dim == 2:
+    if dim == 2 and steps == 1:
         pairs.update({"nu": "t0_fields/a", "tensor": "t0_fields/u", "x-coordinate": "dimensions/x",
                       "y-coordinate": "dimensions/y"})
     for link, target in pairs.items():
@@ -142,7 +143,7 @@ def check_links(f, dim, single):
             assert isinstance(f.get(link, getlink=True), h5py.HardLink)
         else:
             assert link not in f
-    if single and dim == 2:  # as PDEBench's Darcy loader and neuraloperator's HDF5 loader take them
+    if single and dim == 2 and steps == 1:  # as PDEBench's Darcy loader and neuraloperator's HDF5 loader take them
         assert f["tensor"].ndim == 4 and f["tensor"].shape[1] == 1 and f["nu"].ndim == 3
         assert f["x"][0, ::1, ::1].shape == f["y"][0, 0].shape
 
@@ -161,7 +162,11 @@ def check_provenance(f, n, names):
     for name in names:
         d = f["t0_fields"][name]
         for i in (0, 1, n - 1):
-            assert p["crc32c"][name][i] == crc32c(d[i].tobytes()), (name, i)
+            frames = [d[i]] if p["crc32c"][name].ndim == 1 else d[i]  # of trajectories each has its own
+            found = np.atleast_1d(p["crc32c"][name][i])
+            assert len(found) == len(frames) == (d.shape[1] if flags(d)[1] else 1)
+            for frame, crc in zip(frames, found):
+                assert crc == crc32c(frame.tobytes()), (name, i)
     for key in ("created_utc", "hostname", "commit"):
         is_str(p.attrs[key], key)
     assert bytes(p["config"][...]).decode() == f.attrs["config"]
@@ -197,13 +202,20 @@ def check_stats(path, f, names):
         for k, v in (("mean", x.mean()), ("std", x.std()), ("rms", np.sqrt((x * x).mean()))):
             if name.startswith("u") or good.all():
                 assert abs(stats[k][name] - v) <= 1e-12 * np.abs(x).max(), (k, name, stats[k][name], v)
-        assert stats["std_delta"][name] == 1
+        delta = np.diff(x, axis=1) if flags(f["t0_fields"][name])[1] else x[:, :0]
+        wanted = (delta.mean(), delta.std(), np.sqrt((delta ** 2).mean())) if delta.size else (0, 1, 1)
+        for k, v in zip(("mean_delta", "std_delta", "rms_delta"), wanted):
+            assert abs(stats[k][name] - v) <= 1e-12 * np.abs(x).max(), (k, name, stats[k][name], v)
 
 
-def check_xdmf(path, f, n, dim):
+def check_xdmf(path, f, n, dim, steps):
     import xml.etree.ElementTree as ET
+    collections = ET.parse(path).getroot().findall("./Domain/Grid")
     grids = ET.parse(path).getroot().findall("./Domain/Grid/Grid")
-    assert len(grids) == n
+    assert len(grids) == n * steps and len(collections) == (1 if steps == 1 else n)
+    if steps > 1:
+        check_xdmf_steps(grids, f, steps)
+        return
     for item in grids[1].iter("DataItem"):
         if item.get("Format") != "HDF":
             continue
@@ -215,6 +227,19 @@ def check_xdmf(path, f, n, dim):
     data = f[slab[1].text.split(":")[1]]
     assert start[0] == 1 and (stride == 1).all() and len(start) == data.ndim
     assert count.prod() == data[1].size == np.array(slab.get("Dimensions").split(), int).prod()
+
+
+def check_xdmf_steps(grids, f, steps):
+    times = f["dimensions/time"][...]
+    for k, grid in enumerate(grids):
+        assert float(grid.find("Time").get("Value")) == times[k % steps]
+        for slab in (i for i in grid.iter("DataItem") if i.get("ItemType") == "HyperSlab"):
+            start, _, count = np.array(slab[0].text.split(), int).reshape(3, -1)
+            data = f[slab[1].text.split(":")[1]]
+            assert tuple(map(int, slab[1].get("Dimensions").split())) == data.shape
+            assert start[0] == k // steps and data[0].size // (steps if flags(data)[1] else 1) == count.prod()
+            if flags(data)[1]:
+                assert start[1] == k % steps and count[1] == 1
 
 
 def make(folder, name, ranks, **wishes):
@@ -232,23 +257,24 @@ def fields_of(path):
 with tempfile.TemporaryDirectory() as folder:
     n = 12
     cases = [dict(dim=1), dict(dim=2), dict(dim=3), dict(dim=2, inputs=3, outputs=2), dict(dim=2, mixed=1),
-             dict(dim=2, nan=1)]
+             dict(dim=2, nan=1), dict(dim=2, steps=5), dict(dim=1, steps=3, outputs=2), dict(dim=3, steps=2, nan=1)]
     for k, case in enumerate(cases):
         path = make(folder, "set%d.h5" % k, 1 + k % 3, samples=n, **case)
         dim, inputs, outputs = case["dim"], case.get("inputs", 1), case.get("outputs", 1)
+        steps = case.get("steps", 1)
         with h5py.File(path, "r") as f:
             check_root(f, n, dim)
-            axes, sizes = check_dimensions(f, dim)
+            axes, sizes = check_dimensions(f, dim, steps)
             kinds = check_boundaries(f, axes, sizes)
             if "mixed" in case:
                 assert kinds["x", True] == "periodic" and kinds["y", False] == "dirichlet"
                 assert kinds["y", True] == "open"
-            names = check_fields(f, n, axes, sizes)
-            check_links(f, dim, inputs == outputs == 1)
+            names = check_fields(f, n, axes, sizes, steps)
+            check_links(f, dim, inputs == outputs == 1, steps)
             check_provenance(f, n, names)
             check_values(f, dim, inputs, outputs)
             check_stats(path[:-3] + ".stats.yaml", f, names)
-            check_xdmf(path[:-3] + ".xdmf", f, n, dim)
+            check_xdmf(path[:-3] + ".xdmf", f, n, dim, steps)
     one, three = (make(folder, "r%d.hdf5" % r, r, samples=n) for r in (1, 3))
     assert fields_of(one) == fields_of(three), "the fields depend on the number of ranks"
     assert open(one[:-5] + ".stats.yaml").read() == open(three[:-5] + ".stats.yaml").read()

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "datagen/problem/darcy/darcy.h"
+#include "io/field_file.h"
 
 /* what the assembly sees; axes beyond dim have one unknown and count for nothing */
 typedef struct {
@@ -13,7 +14,8 @@ typedef struct {
 } fh_darcy_system;
 
 typedef struct {
-  fh_grf *field; /* NULL where nothing is random */
+  fh_grf *field;       /* NULL where nothing is random */
+  fh_field_file *file; /* NULL but for FH_DARCY_FILE */
   fh_darcy_system system;
   double *vertices; /* FNO_COMPAT: coefficient, then solution, at the vertices */
   double *work;     /* FNO_COMPAT: of the spline */
