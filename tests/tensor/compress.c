@@ -131,7 +131,7 @@ static fh_status check_same(const fh_team *alone, const variant *v, int kind, bo
   const double tolerance = 100 * error + (sizeof(fh_real) == 4 ? 1e-5 : 1e-10);
   fh_trained *model = NULL, *small = NULL, *mine = NULL;
   fh_compress_report report, own;
-  double off = NAN;
+  double off = (double)NAN;
   FH_TRY(make_model(alone, v->family, v->options, v->dim, &model));
   FH_TRY(fh_compress(MPI_COMM_WORLD, model, &c, &small, &report));
   FH_TRY(fh_compress(MPI_COMM_SELF, model, &c, &mine, &own));
@@ -161,7 +161,7 @@ static fh_status check_modes(const fh_team *alone)
       .factorization = 1, .error = sizeof(fh_real) == 4 ? 1e-6 : 1e-12, .n_modes = {2, {4, 3}}};
   fh_trained *model = NULL, *fewer = NULL, *small = NULL;
   fh_compress_report report;
-  double off = NAN;
+  double off = (double)NAN;
   FH_TRY(make_model(alone, "fno", SMALL "\"n_modes\": [6, 5]", 2, &model));
   FH_TRY(make_model(alone, "fno", SMALL "\"n_modes\": [4, 3], \"max_n_modes\": [6, 3]", 2, &fewer));
   FH_TRY(fh_compress(MPI_COMM_WORLD, model, &c, &small, &report));

@@ -166,7 +166,7 @@ static fh_status check_expand(const example *e, fh_factor_kind kind)
 static fh_status check_recovery(const example *e, fh_factor_kind kind)
 {
   fh_factors *f = NULL;
-  double *w = NULL, error = NAN;
+  double *w = NULL, error = (double)NAN;
   char what[96];
   snprintf(what, sizeof what, "%s of %d modes recovered", kind_names[kind], e->modes);
   FH_TRY(make_low(e, kind, 3, &w));
@@ -338,7 +338,7 @@ static fh_status check_monotone(ptrdiff_t rank, bool smooth)
 static fh_status check_hosvd_ranks(const example *e, double wanted)
 {
   ptrdiff_t rank[FH_FACTOR_MODES];
-  double *w = NULL, error = NAN;
+  double *w = NULL, error = (double)NAN;
   fh_factors *complete = NULL, *cut = NULL;
   FH_TRY(make_smooth(e, 42, &w));
   FH_TRY(fh_hosvd(e->modes, e->n, w, NULL, &complete));
@@ -356,7 +356,7 @@ static fh_status check_hosvd_ranks(const example *e, double wanted)
 static fh_status check_target(const example *e, fh_factor_kind kind, double wanted)
 {
   const fh_sweeps some = {200, 1e-4, 0, 1};
-  double *w = NULL, error = NAN;
+  double *w = NULL, error = (double)NAN;
   fh_factors *f = NULL;
   FH_TRY(make_smooth(e, 41, &w));
   FH_TRY(fh_decompose_to(kind, e->modes, e->n, w, wanted, &some, &f));
@@ -385,7 +385,7 @@ static fh_status check_target(const example *e, fh_factor_kind kind, double want
 static fh_status check_corners(void)
 {
   const example *e = &examples[1];
-  double *zero = NULL, *w = NULL, error = NAN;
+  double *zero = NULL, *w = NULL, error = (double)NAN;
   fh_factors *f = NULL;
   FH_NEW(zero, 2 * size_of(e));
   for (int kind = FH_FACTOR_CP; kind <= FH_FACTOR_TT; kind++) {
