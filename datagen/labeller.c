@@ -141,8 +141,8 @@ static fh_status explain(const fh_labeller *l, const fh_solve_report *r, char wh
   const size_t used = strlen(why);
   if (!(r->residual <= rounding)) return FH_OK; /* NaN too: there is no solution to speak of */
   if (ratio >= singular) {
-    snprintf(why + used, 256 - used, "; the matrix is singular to rounding (condition about %.1e or more)",
-             ratio);
+    snprintf(why + used, 256 - used,
+             "; the matrix is singular to rounding (condition about %.1e or more)", ratio);
   } else {
     snprintf(why + used, 256 - used,
              "; in double precision rounding may leave %.1e: ask for no smaller tolerance",

@@ -144,12 +144,9 @@ static fh_status check(const fh_run *run, const generate_config *c)
 
 static void tell_summary(const fh_run *run, const generate_config *c, const fh_generate_summary *s)
 {
-  const fh_log_value values[] = {{"samples", (double)s->samples},
-                                 {"resumed", (double)s->resumed},
-                                 {"failed", (double)s->failed},
-                                 {"iterations", s->iterations},
-                                 {"max_residual", s->residual},
-                                 {"seconds", s->seconds},
+  const fh_log_value values[] = {{"samples", (double)s->samples}, {"resumed", (double)s->resumed},
+                                 {"failed", (double)s->failed},   {"iterations", s->iterations},
+                                 {"max_residual", s->residual},   {"seconds", s->seconds},
                                  {"ordering_s", s->ordering}};
   fh_log_record(run->log, "summary", 7, values);
   fh_log_message(run->log, FH_LOG_INFO,
