@@ -49,6 +49,7 @@ static fh_status open_writer(run *r)
 {
   const fh_generate_config *c = r->config;
   const fh_problem *p = r->labeller->problem;
+  const fh_store *store = r->labeller->store;
   fh_text yaml = {NULL, 0, 0};
   FH_CHECK(p->most_samples == 0 || c->samples <= p->most_samples, FH_ERR_USAGE,
            "n = %td samples asked for, but there are inputs for %td only: ask for fewer with -n",
@@ -57,7 +58,8 @@ static fh_status open_writer(run *r)
   fh_writer_info info = {.config = yaml.data,
                          .seed = (uint64_t)c->seed,
                          .samples = c->samples,
-                         .grid = p->grid,
+                         .grid = store->grid,
+                         .time = p->time,
                          .n_fields = p->n_fields,
                          .n_scalars = p->n_scalars,
                          .n_constants = p->n_constants,
@@ -65,6 +67,7 @@ static fh_status open_writer(run *r)
   snprintf(info.problem, sizeof info.problem, "%s", p->class->name);
   for (int f = 0; f < p->n_fields; f++) info.fields[f] = p->fields[f];
   for (int s = 0; s < p->n_scalars; s++) info.scalars[s] = p->scalars[s];
+  for (int a = 0; a < FH_MAX_DIM; a++) info.shift[a] = store->shift[a];
   for (int k = 0; k < p->n_constants; k++) info.constants[k] = p->constants[k];
   const fh_existing existing = c->resume      ? FH_RESUME
                                : c->overwrite ? FH_OVERWRITE
@@ -152,7 +155,7 @@ static fh_status make_one(run *r, int64_t index, fh_round *mine)
   fh_sample_record record;
   FH_TRY(fh_labeller_make(r->labeller, index, &record, why));
   if (r->labeller->rank != 0) return FH_OK;
-  FH_TRY(fh_writer_put(r->writer, (const double *const *)r->labeller->problem->value, &record));
+  FH_TRY(fh_writer_put(r->writer, (const double *const *)r->labeller->store->value, &record));
   mine->done = 1.0;
   mine->iterations = record.iterations;
   if (record.valid) {
@@ -184,7 +187,7 @@ static void tell_culprit(const run *r, int64_t culprit)
   for (int i = 0; i < 4; i++)
     if (r->told[i] == culprit) return;
   fh_log_message(r->log, FH_LOG_WARNING,
-                 "sample %lld is stored as NaN, valid = false: no solver reached the tolerance",
+                 "sample %lld is stored as NaN, valid = false: another rank found no solution",
                  (long long)culprit - 1);
 }
 
@@ -233,7 +236,8 @@ static void summarise(const run *r, fh_generate_summary *s)
                              .seconds = fh_clock() - r->start,
                              .ordering = r->ordering};
   if (s->samples > 0) s->iterations = r->total.iterations / (double)s->samples;
-  fh_sequence_describe(r->labeller->sequence, s->solver, sizeof s->solver);
+  s->evolved = r->labeller->problem->class->evolve;
+  fh_labeller_describe(r->labeller, s->solver, sizeof s->solver);
 }
 
 static fh_status execute(MPI_Comm comm, run *r, fh_generate_summary *summary)

@@ -10,14 +10,24 @@
 
 static PetscErrorCode create_system(fh_labeller *l)
 {
-  PetscMPIInt rank = 0;
   PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_rank(l->problem->comm, &rank));
-  l->rank = rank;
   PetscCall(l->problem->class->matrix_create(l->problem, &l->matrix));
   PetscCall(MatCreateVecs(l->matrix, &l->x, &l->b));
   PetscCall(VecScatterCreateToZero(l->x, &l->gather, &l->whole));
   PetscFunctionReturn(0);
+}
+
+/* nothing is carried from one sample to the next */
+static fh_status check_evolving(const fh_generate_config *c)
+{
+  FH_CHECK(!c->solver.warm_start, FH_ERR_USAGE,
+           "warm_start: the problem '%s' is integrated in time, from its own initial state",
+           c->problem);
+  FH_CHECK(c->order.kind == FH_ORDER_AS_SAMPLED, FH_ERR_USAGE,
+           "sequence_order = %s: the problem '%s' is integrated in time, no sample helps the next: "
+           "leave it as_sampled",
+           fh_order_names[c->order.kind], c->problem);
+  return FH_OK;
 }
 
 static fh_status build(MPI_Comm comm, const fh_generate_config *config, fh_labeller *l)
@@ -25,7 +35,11 @@ static fh_status build(MPI_Comm comm, const fh_generate_config *config, fh_label
   const fh_problem_class *class = NULL;
   l->seed = (uint64_t)config->seed;
   FH_TRY(fh_problem_find(config->problem, &class));
+  FH_TRY_MPI(MPI_Comm_rank(comm, &l->rank));
   FH_TRY(fh_problem_create(comm, class, config->problem_config, &config->size, &l->problem));
+  FH_TRY(fh_store_create(l->problem, &config->store, &l->store));
+  l->problem->tolerance = config->solver.tolerance;
+  if (class->evolve) return check_evolving(config);
   FH_TRY_PETSC(create_system(l));
   const fh_sequence_hint hint = {.symmetric = l->problem->symmetric,
                                  .positive_definite = l->problem->positive_definite,
@@ -56,19 +70,28 @@ void fh_labeller_destroy(fh_labeller **labeller)
   if (l->b) (void)VecDestroy(&l->b);
   if (l->x) (void)VecDestroy(&l->x);
   if (l->matrix) (void)MatDestroy(&l->matrix);
+  fh_store_destroy(&l->store);
   fh_problem_destroy(&l->problem);
   fh_free(l);
   *labeller = NULL;
 }
 
-static void fill_nan(fh_problem *p, bool inputs_too)
+void fh_labeller_describe(const fh_labeller *l, char *text, size_t bytes)
 {
-  const ptrdiff_t points = fh_grid_size(&p->grid);
-  for (int f = 0; f < p->n_fields; f++) {
-    if (!p->fields[f].is_output && !inputs_too) continue;
-    for (ptrdiff_t i = 0; i < points * p->fields[f].info.channels; i++)
-      p->value[f][i] = (double)NAN;
-  }
+  if (l->sequence)
+    fh_sequence_describe(l->sequence, text, bytes);
+  else
+    snprintf(text, bytes, "%s", l->problem->method);
+}
+
+/* a failure of this sample alone is told in why */
+static fh_status excuse(fh_status st, bool *usable, char why[256])
+{
+  *usable = st == FH_OK;
+  if (st != FH_ERR_NUMERIC) return st;
+  snprintf(why, 256, "%s", fh_status_message());
+  fh_status_clear();
+  return FH_OK;
 }
 
 static PetscErrorCode assemble(fh_labeller *l)
@@ -80,16 +103,23 @@ static PetscErrorCode assemble(fh_labeller *l)
   PetscFunctionReturn(0);
 }
 
+static fh_status take_frame(void *context)
+{
+  fh_labeller *l = context;
+  if (l->rank == 0) FH_TRY(fh_store_outputs(l->store, l->frame));
+  l->frame++;
+  return FH_OK;
+}
+
 fh_status fh_labeller_assemble(fh_labeller *l, int64_t index, bool *usable, char why[256])
 {
-  const fh_status st = l->problem->class->sample(l->problem, l->seed, index);
-  *usable = st == FH_OK;
-  if (st == FH_ERR_NUMERIC) {
-    snprintf(why, 256, "%s", fh_status_message());
-    fh_status_clear();
-    return FH_OK;
-  }
-  FH_TRY(st);
+  const bool evolves = l->problem->class->evolve;
+  FH_TRY(excuse(l->problem->class->sample(l->problem, l->seed, index), usable, why));
+  if (!*usable) return FH_OK;
+  FH_TRY(fh_store_inputs(l->store));
+  l->frame = 0;
+  if (evolves && l->store->steps > 1) FH_TRY(take_frame(l));
+  if (evolves) return FH_OK;
   FH_TRY_PETSC(assemble(l));
   l->assembled = true;
   return FH_OK;
@@ -151,28 +181,46 @@ static fh_status explain(const fh_labeller *l, const fh_solve_report *r, char wh
   return FH_OK;
 }
 
+/* the label of what was assembled, by a linear system */
+static fh_status solve(fh_labeller *l, fh_sample_record *record, char why[256])
+{
+  fh_solve_report report;
+  FH_TRY(fh_sequence_solve(l->sequence, l->b, l->x, &report));
+  record->iterations = report.iterations;
+  record->rung = report.rung;
+  record->residual = report.residual;
+  record->valid = report.accepted;
+  FH_TRY(judge(l, &record->valid, why));
+  if (!report.accepted) FH_TRY(explain(l, &report, why));
+  if (!record->valid) return FH_OK;
+  FH_TRY_PETSC(store(l));
+  if (l->rank == 0) FH_TRY(fh_store_outputs(l->store, 0));
+  return FH_OK;
+}
+
+/* the same in time */
+static fh_status evolve(fh_labeller *l, fh_sample_record *record, char why[256])
+{
+  fh_evolution evolution = {0, (double)NAN};
+  FH_TRY(excuse(l->problem->class->evolve(l->problem, take_frame, l, &evolution), &record->valid,
+                why));
+  record->iterations = evolution.steps;
+  record->residual = evolution.error;
+  FH_CHECK(!record->valid || l->frame == l->store->steps, FH_ERR_STATE,
+           "the problem '%s' made %td frames of %td", l->problem->class->name, l->frame,
+           l->store->steps);
+  return FH_OK;
+}
+
 fh_status fh_labeller_make(fh_labeller *l, int64_t index, fh_sample_record *record, char why[256])
 {
   const double start = fh_clock();
-  fh_solve_report report = {.residual = (double)NAN};
   bool usable = false;
   why[0] = '\0';
+  *record = (fh_sample_record){.index = index, .seed = l->seed, .residual = (double)NAN};
   FH_TRY(fh_labeller_assemble(l, index, &usable, why));
-  if (usable) FH_TRY(fh_sequence_solve(l->sequence, l->b, l->x, &report));
-  bool accepted = report.accepted;
-  FH_TRY(judge(l, &accepted, why));
-  if (accepted) {
-    FH_TRY_PETSC(store(l));
-  } else {
-    fill_nan(l->problem, !usable);
-    if (usable && !report.accepted) FH_TRY(explain(l, &report, why));
-  }
-  *record = (fh_sample_record){.index = index,
-                               .seed = l->seed,
-                               .iterations = report.iterations,
-                               .rung = report.rung,
-                               .residual = report.residual,
-                               .seconds = fh_clock() - start,
-                               .valid = accepted};
+  if (usable) FH_TRY((l->problem->class->evolve ? evolve : solve)(l, record, why));
+  if (!record->valid) fh_store_invalidate(l->store, !usable);
+  record->seconds = fh_clock() - start;
   return FH_OK;
 }

@@ -25,6 +25,7 @@
 #include "model/model.h"
 #include "program/program.h"
 #include "train/compress.h"
+#include "train/cycle.h"
 #include "train/evaluate.h"
 #include "train/rollout.h"
 #include "train/trained.h"

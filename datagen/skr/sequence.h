@@ -31,7 +31,7 @@ typedef struct {
    0.0,                                                                                            \
    1.0,                                                                                            \
    NULL,                                                                                           \
-   "accepted ||b - A u|| / ||b||, recomputed for every sample"},                                   \
+   "accepted ||b - A u|| / ||b||, recomputed for every sample; in time: error of a step"},         \
   {                                                                                                \
     "warm_start", FH_FIELD_BOOL, offsetof(type, member.warm_start), "false", 0.0, 0.0, NULL,       \
         "start every solve from the previous solution of the sequence"                             \

@@ -10,7 +10,7 @@
 typedef struct {
   char model_file[FH_TEXT_MAX], data[FH_TEXT_MAX], samples[FH_TEXT_MAX], out[FH_TEXT_MAX];
   bool overwrite;
-  ptrdiff_t rollout, batch;
+  ptrdiff_t rollout, batch, patches_at_once;
 } evaluate_files;
 
 typedef struct {
@@ -34,6 +34,10 @@ static const fh_field file_fields[] = {
      "where the JSON goes (default: metrics_DATA.json beside the model, replaced if it exists)"},
     {"overwrite", FH_FIELD_BOOL, AT(overwrite), "false", 0, 0, NULL, "replace the file of -out"},
     {"batch", FH_FIELD_INT, AT(batch), "8", 1, 1e6, NULL, "samples of one call of the model"},
+    {"patches_at_once", FH_FIELD_INT, AT(patches_at_once), "0", 0, 1e9, NULL,
+     "of a model on patches: patches computed together, sample after sample; 0: what fits the "
+     "cache. "
+     "The numbers do not depend on it"},
     FH_FIELDS_END};
 #undef AT
 
@@ -103,7 +107,8 @@ static fh_status evaluate(const fh_run *run, const evaluate_config *c, const fh_
   fh_evaluator *e = NULL;
   if (c->files.rollout > 0) FH_TRY(fh_rollout_check(&model->spec, dataset, c->files.rollout, true));
   const fh_metrics *metrics = NULL;
-  fh_status st = fh_measure(team, model, dataset, c->files.batch, metrics_of(c), &e, &metrics);
+  fh_status st = fh_measure(team, model, dataset, c->files.batch, c->files.patches_at_once,
+                            metrics_of(c), &e, &metrics);
   if (st == FH_OK) st = finish(run, c, team, model, dataset, e, metrics, path);
   fh_evaluator_destroy(&e);
   return st;

@@ -21,6 +21,6 @@ fh_status fh_fno_build(const void *config, int in_channels, int out_channels, fh
 /** The Fourier layer of a block: adds its factorised weight, if it has one, to the program; at: what
  *  a layer with dense weights would be. */
 fh_status fh_fno_fourier(const fh_fno_config *c, int layer, const fh_spectral_config *at,
-                         fh_program *p, fh_slot x, fh_op **op) FH_MUST;
+                         fh_program *p, fh_op **op) FH_MUST;
 /** Appends block number layer; *x enters as its input and leaves as its output. */
 fh_status fh_fno_block(const fh_fno_config *c, int layer, fh_program *p, fh_slot *x) FH_MUST;

@@ -47,14 +47,12 @@ static fh_status add_joint(const fh_weight_config *w, int n_layers, fh_program *
 }
 
 fh_status fh_fno_fourier(const fh_fno_config *c, int layer, const fh_spectral_config *at,
-                         fh_program *p, fh_slot x, fh_op **op)
+                         fh_program *p, fh_op **op)
 {
   if (c->factorization == FH_FACTOR_NONE) return fh_spectral_create(at, op);
-  /* a unit is a quarter of a batch, say 4 samples; patches multiply them, on all ranks that share
-     them, so that the choice does not depend on their number */
-  const ptrdiff_t here = fh_program_shape(p, x)->batch / fh_program_input_shape(p, 0)->batch;
-  const ptrdiff_t fold =
-      here * (fh_program_team(p)->n_patches > 1 ? fh_program_team(p)->n_patches : 1);
+  /* a unit is a quarter of a batch, say 4 samples; the patches of each multiply them, wherever they
+     are computed, so that the choice does not depend on ranks or calls */
+  const ptrdiff_t fold = c->patches ? c->patches : 1;
   fh_weight_config w;
   fh_spectral_config factorised;
   layer_name name;

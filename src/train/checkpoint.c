@@ -51,10 +51,10 @@ static size_t describe(const char *section, const fh_field *fields, const void *
 static size_t describe_time(const fh_dataset_time *t, char *text, size_t used)
 {
   if (!t) return used;
-  return used +
-         (size_t)snprintf(text + used, SETUP_BYTES - used,
-                          "trajectories: %td\nframes: %td from %td\nhistory: %td\nstride: %td\n",
-                          t->trajectories, t->frames, t->first, t->history, t->stride);
+  return used + (size_t)snprintf(
+                    text + used, SETUP_BYTES - used,
+                    "trajectories: %td\nframes: %td from %td\ninput frames: %td\nstride: %td\n",
+                    t->trajectories, t->frames, t->first, t->history, t->stride);
 }
 
 static void describe_setup(const fh_trainer *t, char *text)

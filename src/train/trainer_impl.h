@@ -2,8 +2,8 @@
 #pragma once
 
 #include "comm/sum.h"
-#include "train/blocks.h"
 #include "train/evaluate.h"
+#include "train/objective.h"
 #include "train/source.h"
 #include "train/trained.h"
 #include "train/trainer.h"
@@ -36,7 +36,8 @@ typedef struct {
   fh_source *source;
   fh_normaliser *input, *output;
   fh_program *program;
-  fh_loss *loss;
+  fh_model_part part; /* what of a sample is here, of a model that works patch by patch */
+  fh_objective *objective;
   fh_optimiser *optimiser;
   fh_schedule schedule;
   fh_sum *sum;
@@ -45,14 +46,11 @@ typedef struct {
   fh_train_epoch measured;                         /* what was found last; epoch 0: nothing yet */
 
   ptrdiff_t unit, micro, steps_per_epoch;
-  fh_shape in, out;                            /* of a micro-batch */
+  fh_shape in;                                 /* of a micro-batch */
   int64_t *order;                              /* of the samples in this epoch */
   ptrdiff_t order_epoch;                       /* the epoch that order is of, or -1 */
   double *losses;                              /* of the samples of a batch */
-  fh_real *x, *y, *prediction, *slope, *total; /* total: the summed gradient */
-  fh_blocks blocks; /* of the loss; the arrays below are there if there is more than one */
-  fh_real *cut_prediction, *cut_truth, *cut_slope;
-  double *cut_values;
+  fh_real *x, *y, *slope, *total; /* total: the summed gradient */
   fh_train_state state;
   int64_t generation; /* of the newest checkpoint */
 } fh_trainer;
