@@ -13,7 +13,7 @@ static const char *const skips[] = {"none", "identity", "linear", "soft-gating",
 static const char *const stabilizers[] = {"none", "tanh", NULL};
 static const char *const padding_modes[] = {"symmetric", "one-sided", NULL};
 static const char *const methods[] = {"auto", "gemm", "fftw", NULL};
-static const char *const factorizations[] = {"none", "cp", "tucker", "tt", NULL};
+const char *const fh_fno_factorizations[] = {"none", "cp", "tucker", "tt", NULL};
 static const char *const implementations[] = {"auto", "factorized", "reconstructed", NULL};
 static const char *const outsides[] = {"periodic", "reflect", "zero", NULL};
 static const char *const coordinates[] = {"local", "global", NULL};
@@ -67,7 +67,7 @@ static const char *const coordinates[] = {"local", "global", NULL};
      NULL, "output points over input points: of all layers, of each, or of each layer and axis"}, \
     {"spectral_method", FH_FIELD_ENUM, AT(spectral_method), "auto", 0, 0, methods, \
      "how the transforms are computed: small matrices, FFTW, or what costs less"}, \
-    {"factorization", FH_FIELD_ENUM, AT(factorization), KIND, 0, 0, factorizations, \
+    {"factorization", FH_FIELD_ENUM, AT(factorization), KIND, 0, 0, fh_fno_factorizations, \
      "how the spectral weights are stored: dense, or as the factors of a CP, Tucker or " \
      "tensor-train (tt) decomposition"}, \
     {"rank", FH_FIELD_REALS, AT(rank), "0.1", 0, 1e9, NULL, \
