@@ -44,6 +44,14 @@ fh_status fh_model_spec_create(const fh_model_class *class, int in_channels, int
   return FH_OK;
 }
 
+fh_status fh_model_spec_copy(const fh_model_spec *spec, fh_model_spec *copy)
+{
+  FH_TRY(fh_model_spec_create(spec->class, spec->in_channels, spec->out_channels, copy));
+  memcpy(copy->config, spec->config, spec->class->config_bytes);
+  copy->time = spec->time;
+  return FH_OK;
+}
+
 void fh_model_spec_clear(fh_model_spec *spec)
 {
   fh_free(spec->config);
@@ -139,8 +147,8 @@ fh_status fh_model_program(const fh_model_spec *spec, const fh_team *team, const
   return FH_OK;
 }
 
-static fh_status add_patch_steps(const fh_model_spec *spec, const void *config,
-                                 const fh_grid *grid, ptrdiff_t count, fh_program *p)
+static fh_status add_patch_steps(const fh_model_spec *spec, const void *config, const fh_grid *grid,
+                                 ptrdiff_t count, fh_program *p)
 {
   const fh_patch_config patch = spec->class->patches(config, grid);
   fh_cut *cut = NULL;
