@@ -3,7 +3,7 @@
 import json
 import os
 
-from common import Folder, check, content, finish, refuse, run, succeed
+from common import Folder, check, content, finish, refuse, refuse_all, run, succeed
 
 DATA = os.path.join(os.environ["FH_SOURCE"], "tests/data/darcy_neuralop_test_16.hdf5")
 LINE = os.path.join(os.environ["FH_SOURCE"], "tests/data/burgers_neuralop_test_16_first_50.hdf5")
@@ -78,32 +78,32 @@ def further(where):
 
 def refusals(where):
     out = ["-out", "x{np}.h5"]
-    for how, words in (
-            (["-rank", "13,12,6,4"], "rank 13 in place 0"),
-            (["-rank", "3,3"], "2 numbers"),
-            (["-rank", 2.5], "2.5 is no rank"),
-            (["-factorization", "tt", "-rank", "3,80,3"], "rank 80 in place 2"),
-            (["-error", 0], "it is 0"),
-            (["-error", -0.1], "between 0 and 1"),
-            (["-error", 1.5], "between 0 and 1"),
-            ([], "give -rank"),
-            (["-rank", 0.1, "-error", 0.1], "give one of them"),
-            (["-factorization", "cp", "-error", 1e-5, "-sweeps", 3], "ask for a larger error"),
-            (["-rank", 0.1, "-n_modes", 8], "keeps 8 frequencies")):
-        refuse(COMPRESS + out + how, 64, words, (2,), where)
-    refuse(COMPRESS + ["-out", "cp.h5", "-rank", 0.1], 64, "-overwrite", (2,), where)
-    refuse(["compress", "-model_file", "cycle/model.h5", "-rank", 0.1] + out, 73, "mgno", (2,), where)
-    refuse(["compress", "-model_file", DATA, "-rank", 0.1] + out, 67, "darcy", (2,), where)
-    refuse(COMPRESS + ["-out", "none/x/y.h5", "-rank", 0.1], 68, "none/x", cwd=where)
-    refuse(COMPRESS + out + ["-rank", 0.1, "-data", LINE], 66, "2 axes", cwd=where)
+    small = COMPRESS + out
     start = ["train"] + SET + ["-epochs", 1, "-out", "x{np}", "-init_from"]
-    refuse(start + ["cp.h5", "-hidden_channels", 16], 64, "another architecture", (2,), where)
-    refuse(start + ["cp.h5", "-use_channel_mlp", "false"], 64, "parameter tensors", (2,), where)
-    refuse(start + ["cp.h5", "-model", "mg-tfno"], 64, "leave -model out", (2,), where)
-    refuse(start + ["cp.h5", "-normalise_output", "point"], 64, "trained with channel", (2,), where)
-    refuse(start + ["nothing.h5"], 68, "nothing.h5", (2,), where)
-    refuse(["train", "-data", LINE, "-epochs", 1, "-out", "x{np}", "-init_from", "cp.h5"], 66, "2 axes",
-           (2,), where)
+    refuse_all([
+        (small + ["-rank", "13,12,6,4"], 64, "rank 13 in place 0"),
+        (small + ["-rank", "3,3"], 64, "2 numbers"),
+        (small + ["-rank", 2.5], 64, "2.5 is no rank"),
+        (small + ["-factorization", "tt", "-rank", "3,80,3"], 64, "rank 80 in place 2"),
+        (small + ["-error", 0], 64, "it is 0"),
+        (small + ["-error", -0.1], 64, "between 0 and 1"),
+        (small + ["-error", 1.5], 64, "between 0 and 1"),
+        (small, 64, "give -rank"),
+        (small + ["-rank", 0.1, "-error", 0.1], 64, "give one of them"),
+        (small + ["-factorization", "cp", "-error", 1e-5, "-sweeps", 3], 64, "ask for a larger error"),
+        (small + ["-rank", 0.1, "-n_modes", 8], 64, "keeps 8 frequencies"),
+        (COMPRESS + ["-out", "cp.h5", "-rank", 0.1], 64, "-overwrite"),
+        (["compress", "-model_file", "cycle/model.h5", "-rank", 0.1] + out, 73, "mgno"),
+        (["compress", "-model_file", DATA, "-rank", 0.1] + out, 67, "darcy"),
+        (COMPRESS + ["-out", "none/x/y.h5", "-rank", 0.1], 68, "none/x"),
+        (small + ["-rank", 0.1, "-data", LINE], 66, "2 axes"),
+        (start + ["cp.h5", "-hidden_channels", 16], 64, "another architecture"),
+        (start + ["cp.h5", "-use_channel_mlp", "false"], 64, "parameter tensors"),
+        (start + ["cp.h5", "-model", "mg-tfno"], 64, "leave -model out"),
+        (start + ["cp.h5", "-normalise_output", "point"], 64, "trained with channel"),
+        (start + ["nothing.h5"], 68, "nothing.h5"),
+        (["train", "-data", LINE, "-epochs", 1, "-out", "x{np}", "-init_from", "cp.h5"], 66, "2 axes"),
+    ], where, (1, 2))
 
 
 with Folder() as folder:

@@ -40,6 +40,7 @@ static fh_status make_model(const fh_team *alone, const char *family, const char
            family, options);
   FH_TRY(make_grid(dim, &grid));
   FH_TRY(fh_model_spec_from_json(json, &spec));
+  spec.time = (fh_time_step){1, 3};
   FH_TRY(fh_model_build(&spec, alone, &grid, 1, FH_INFER, FH_PLANNED, &p));
   fh_program_init(p, 5);
   const fh_status st = fh_trained_create(&spec, p, fh_program_values(p), NULL, NULL, &grid, t);
@@ -144,6 +145,8 @@ static fh_status check_same(const fh_team *alone, const variant *v, int kind, bo
   const fh_fno_config *f = fh_fno_config_of(&small->spec);
   expect(f->factorization == kind + 1 && f->joint_factorization == joint && !f->max_n_modes.count,
          "the options of the compressed model", f->factorization, kind + 1);
+  expect(small->spec.time.history == 1 && small->spec.time.stride == 3, "the step in time",
+         (double)small->spec.time.history, (double)small->spec.time.stride);
   fh_compress_report_clear(&report);
   fh_compress_report_clear(&own);
   fh_trained_destroy(&model);
