@@ -39,6 +39,7 @@ typedef struct {
   fh_int_list fixed_rank_modes;           /* Tucker: modes of the weight that keep their size */
   int implementation;                     /* fh_spectral_way */
   bool joint_factorization;               /* one tensor over all layers */
+  double tensor_dropout; /* probability that an index of a rank is left out, in training */
   ptrdiff_t patches; /* no option: of a sample, that share the factors (mg-tfno); 0: one */
 } fh_fno_config;
 

@@ -80,7 +80,10 @@ static const char *const coordinates[] = {"local", "global", NULL};
      "factorized: multiply factor by factor; reconstructed: compute the weight once a step; auto: " \
      "what costs less"}, \
     {"joint_factorization", FH_FIELD_BOOL, AT(joint_factorization), "false", 0, 0, NULL, \
-     "one factorised tensor for the weights of all layers"}
+     "one factorised tensor for the weights of all layers"}, \
+    {"tensor_dropout", FH_FIELD_REAL, AT(tensor_dropout), "0", 0, 0.99, NULL, \
+     "of factorised weights, in training: probability that an index of a rank (above 3) is left out " \
+     "of a step"}
 /* clang-format on */
 
 const fh_field fh_fno_fields[] = {FH_FNO_FIELDS("none"), FH_FIELDS_END};
@@ -187,6 +190,10 @@ static fh_status check_factorization(const fh_fno_config *c, int dim)
   FH_CHECK(c->fixed_rank_modes.count == 0 || c->factorization == FH_FACTOR_TUCKER, FH_ERR_USAGE,
            "option -fixed_rank_modes has %d entries but only Tucker weights have fixed modes",
            c->fixed_rank_modes.count);
+  FH_CHECK(!(c->tensor_dropout > 0) || c->factorization, FH_ERR_USAGE,
+           "option -tensor_dropout %g leaves out ranks, and dense weights have none: give a "
+           "-factorization (cp, tucker, tt)",
+           c->tensor_dropout);
   for (int i = 0; i < c->fixed_rank_modes.count; i++)
     FH_CHECK(c->fixed_rank_modes.value[i] < modes, FH_ERR_USAGE,
              "option -fixed_rank_modes names mode %td, the weight has modes 0 to %d",

@@ -15,6 +15,7 @@ static fh_status weight_of(const fh_fno_config *c, int layer, const fh_spectral_
                           .layers = c->joint_factorization ? c->n_layers : 0,
                           .at = *at,
                           .way = c->implementation,
+                          .dropout = c->tensor_dropout,
                           .samples = samples};
   for (int i = 0; i < c->fixed_rank_modes.count; i++) fixed[c->fixed_rank_modes.value[i]] = true;
   const int modes = fh_spectral_weight_shape(w, shape);

@@ -44,6 +44,17 @@ fh_status fh_model_spec_create(const fh_model_class *class, int in_channels, int
   return FH_OK;
 }
 
+fh_status fh_model_spec_copy(const fh_model_spec *spec, fh_model_spec *copy)
+{
+  char *config = NULL;
+  *copy = *spec;
+  copy->config = NULL;
+  FH_NEW(config, (ptrdiff_t)spec->class->config_bytes);
+  memcpy(config, spec->config, spec->class->config_bytes);
+  copy->config = config;
+  return FH_OK;
+}
+
 void fh_model_spec_clear(fh_model_spec *spec)
 {
   fh_free(spec->config);
