@@ -187,9 +187,11 @@ static fh_status put(void *context, double *const *values, const fh_label *label
 static void report(const run *r)
 {
   const double done = r->total.done;
-  const fh_log_value values[] = {{"iterations", done > 0.0 ? r->total.iterations / done : 0.0},
-                                 {"max_residual", r->total.residual},
-                                 {"failed", r->total.failed}};
+  const bool evolves = r->labeller->problem->class->evolve;
+  const fh_log_value values[] = {
+      {evolves ? "steps" : "iterations", done > 0.0 ? r->total.iterations / done : 0.0},
+      {evolves ? "max_error" : "max_residual", r->total.residual},
+      {"failed", r->total.failed}};
   fh_log_progress(r->log, "samples", r->config.samples - r->wanted + (ptrdiff_t)done,
                   r->config.samples, 3, values);
 }
