@@ -45,6 +45,10 @@ typedef struct {
   Vec solution; /* for KSPBuildSolution meanwhile */
 } KSP_DEFLATED;
 
+/* a run that has reduced the residual by this knows no more about it: what it cannot see (the part along the space
+   that projecting left) is as large. It ends, and the residual is recomputed */
+#define KSP_DEFLATED_SPENT 1e-14
+
 enum { KSP_DEFLATED_RCG_VECTORS = 2, KSP_DEFLATED_RMINRES_VECTORS = 7 };
 
 /* deflated.c: blocks of the right size; the space is kept when they change */

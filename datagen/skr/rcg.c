@@ -3,8 +3,11 @@
    So a step touches one block, C, twice. */
 #include "datagen/skr/deflated_impl.h"
 
-/* q = A p without its part along the space, b = C'p, curvature = p'q; one reduction unless that cancels */
-static PetscErrorCode Product(KSP ksp, Vec p, Vec q, PetscReal *curvature)
+#define LOST 1e-13 /* p'q of p'A p: no digits left */
+
+/* q = A p without its part along the space, b = C'p, curvature = p'q of whole = p'A p; one reduction unless that
+   cancels */
+static PetscErrorCode Product(KSP ksp, Vec p, Vec q, PetscReal *whole, PetscReal *curvature)
 {
   KSP_DEFLATED *s = (KSP_DEFLATED *)ksp->data;
   const PetscInt kk = s->base.kk;
@@ -23,10 +26,9 @@ static PetscErrorCode Product(KSP ksp, Vec p, Vec q, PetscReal *curvature)
   PetscCall(KSPRecycleCombine(ksp, -1.0, s->base.C, kk, s->b, y));
   PetscCall(VecRestoreArray(q, &y));
   PetscCall(VecRestoreArrayRead(p, &x));
-  const PetscReal before = s->base.dots[kk];
-  *curvature = before;
+  *curvature = *whole = s->base.dots[kk];
   for (PetscInt i = 0; i < kk; i++) *curvature -= s->b[i] * s->b[i];
-  if (kk && *curvature < 1e-3 * before) {
+  if (kk && *curvature < 1e-3 * *whole) {
     PetscCall(KSPDeflatedDots(ksp, p, q, NULL, NULL, sums));
     *curvature = sums[0];
   }
@@ -95,10 +97,11 @@ PetscErrorCode KSPDeflatedRunCG(KSP ksp, KSPConvergedReason *guess)
 {
   KSP_DEFLATED *s = (KSP_DEFLATED *)ksp->data;
   Vec p = s->work[0], q = s->work[1];
-  PetscReal rho = 0.0, rho_old = 0.0, alpha = 0.0, curvature = 0.0;
+  PetscReal rho = 0.0, rho_old = 0.0, alpha = 0.0, whole = 0.0, curvature = 0.0;
 
   PetscFunctionBegin;
   PetscCall(Start(ksp, &rho));
+  const PetscReal spent = KSP_DEFLATED_SPENT * KSP_DEFLATED_SPENT * rho;
   while (!ksp->reason && !*guess && ksp->its < ksp->max_it) {
     const PetscReal beta = rho_old > 0.0 ? rho / rho_old : 0.0, alpha_old = alpha;
     if (!(rho > 0.0)) { /* r = 0, or M is not positive definite */
@@ -110,11 +113,11 @@ PetscErrorCode KSPDeflatedRunCG(KSP ksp, KSPConvergedReason *guess)
     PetscScalar *swap = s->b_old;
     s->b_old = s->b;
     s->b = swap;
-    PetscCall(Product(ksp, p, q, &curvature));
+    PetscCall(Product(ksp, p, q, &whole, &curvature));
     KSPCheckDot(ksp, curvature);
-    if (!(curvature > 0.0)) {
-      s->breakdown = PETSC_TRUE;
-      *guess = KSP_DIVERGED_INDEFINITE_MAT;
+    if (!(curvature > LOST * whole) || !(whole > 0.0)) {
+      s->breakdown = PETSC_TRUE; /* round-off has left r nothing but a part along U: begin anew */
+      if (!(curvature > -LOST * whole) || !(whole > 0.0)) *guess = KSP_DIVERGED_INDEFINITE_MAT;
       break;
     }
     alpha = rho / curvature;
@@ -124,6 +127,8 @@ PetscErrorCode KSPDeflatedRunCG(KSP ksp, KSPConvergedReason *guess)
     for (PetscInt i = 0; i < s->base.kk; i++) s->xi[i] += alpha * s->b[i];
     rho_old = rho;
     PetscCall(Precondition(ksp, &rho, guess));
+    s->breakdown = (PetscBool)(!*guess && PetscAbsReal(rho) <= spent);
+    if (s->breakdown) break;
   }
   PetscFunctionReturn(0);
 }

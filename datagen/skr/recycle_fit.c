@@ -1,17 +1,10 @@
 /* Fitting a space to an operator: C = B U, then dual'C = I. */
 #include "datagen/skr/recycle_impl.h"
 
-/* largest over smallest diagonal entry of a triangle: its condition number, roughly */
-static PetscReal Spread(PetscInt n, const PetscScalar *R)
-{
-  PetscReal largest = R[0], smallest = R[0];
-
-  for (PetscInt i = 1; i < n; i++) {
-    largest = PetscMax(largest, R[i * (n + 1)]);
-    smallest = PetscMin(smallest, R[i * (n + 1)]);
-  }
-  return largest / smallest;
-}
+enum {
+  NEARLY = 30,    /* a condition up to which one pass of Cholesky-QR is orthogonal to 1e-12 */
+  AMPLIFIED = 100 /* and up to which C is not worth computing again after the division */
+};
 
 static PetscBool OwnDual(const KSPRecycle *s)
 {
@@ -40,33 +33,56 @@ static void Accumulate(PetscInt n, const PetscScalar *S, PetscScalar *R)
     }
 }
 
-/* C = Q R by Cholesky of dual'C, twice; U follows. *ok = false and nothing changed in the direction of
-   a wrong answer if C is too badly conditioned for that */
+/* S becomes its Cholesky factor, columns scaled to length one meanwhile so that only angles count; *spread: the
+   factor's largest over smallest diagonal entry then, roughly its condition */
+static PetscErrorCode FactorGram(PetscInt n, PetscScalar *S, PetscReal *spread, PetscBool *ok)
+{
+  PetscReal *length, largest = 0.0, smallest = PETSC_MAX_REAL;
+
+  PetscFunctionBegin;
+  *ok = PETSC_TRUE;
+  PetscCall(PetscMalloc1(n, &length));
+  for (PetscInt i = 0; i < n; i++) {
+    length[i] = PetscSqrtReal(PetscMax(S[i * (n + 1)], 0.0));
+    if (!(length[i] > 0.0) || PetscIsInfOrNanReal(length[i])) *ok = PETSC_FALSE;
+  }
+  for (PetscInt j = 0; j < n && *ok; j++)
+    for (PetscInt i = 0; i < n; i++) S[j * n + i] /= length[i] * length[j];
+  if (*ok) PetscCall(KSPRecycleCholesky(n, S, ok));
+  for (PetscInt j = 0; j < n && *ok; j++) {
+    largest = PetscMax(largest, S[j * (n + 1)]);
+    smallest = PetscMin(smallest, S[j * (n + 1)]);
+    for (PetscInt i = 0; i <= j; i++) S[j * n + i] *= length[j];
+  }
+  *spread = *ok ? largest / smallest : 0.0;
+  PetscCall(PetscFree(length));
+  PetscFunctionReturn(0);
+}
+
+/* C = Q R by Cholesky of dual'C, twice unless once is enough; U follows. *ok = false and nothing changed in the
+   direction of a wrong answer if C is too badly conditioned for that, or the inner product is none */
 static PetscErrorCode CholeskyQR(KSP ksp, PetscScalar *R, PetscReal *spread, PetscBool *ok)
 {
   KSPRecycle *s = (KSPRecycle *)ksp->data;
   const PetscInt kk = s->kk;
-  PetscScalar *S; /* its last entry says whether it worked, to all processes */
+  PetscScalar *S; /* its last entry, the spread, says whether it worked, to all processes */
   PetscMPIInt rank;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(PetscObjectComm((PetscObject)ksp), &rank));
   PetscCall(PetscCalloc1(kk * kk + 1, &S));
-  *ok = PETSC_TRUE;
-  for (PetscInt pass = 0; pass < 2 && *ok; pass++) {
+  for (PetscInt pass = 0; pass < 2; pass++) {
     PetscCall(KSPRecycleGram(ksp, s->dual, kk, s->C, kk, S, kk));
     PetscCall(KSPRecycleSum(ksp, S, kk * kk));
-    if (!rank) {
-      PetscCall(KSPRecycleCholesky(kk, S, ok));
-      S[kk * kk] = *ok ? 1.0 : 0.0;
-    }
+    if (!rank) PetscCall(FactorGram(kk, S, S + kk * kk, ok));
     PetscCallMPI(MPI_Bcast(S, (PetscMPIInt)(kk * kk + 1), MPIU_SCALAR, 0,
                            PetscObjectComm((PetscObject)ksp)));
-    *ok = (PetscBool)(S[kk * kk] > 0.5);
+    *ok = (PetscBool)(S[kk * kk] > 0.0);
     if (!*ok) break;
-    *spread *= Spread(kk, S);
+    *spread *= S[kk * kk];
     PetscCall(DivideAll(ksp, S));
     if (R) Accumulate(kk, S, R);
+    if (S[kk * kk] <= NEARLY) break;
   }
   PetscCall(PetscFree(S));
   PetscFunctionReturn(0);
@@ -81,31 +97,6 @@ PetscErrorCode KSPRecycleScaleColumn(KSP ksp, PetscInt column, PetscReal factor)
   for (int b = 0; b < 3; b++) {
     PetscScalar *x = blocks[b] ? KSPRecycleColumn(s, blocks[b], column) : NULL;
     for (PetscBLASInt i = 0; x && i < s->n; i++) x[i] *= factor;
-  }
-  PetscFunctionReturn(0);
-}
-
-/* unit columns: Cholesky then sees angles only. *ok = false if one vanishes, or is negative in an inner
-   product that should be none */
-static PetscErrorCode ScaleColumns(KSP ksp, PetscScalar *R, PetscBool *ok)
-{
-  KSPRecycle *s = (KSPRecycle *)ksp->data;
-  const PetscBLASInt one = 1;
-
-  PetscFunctionBegin;
-  for (PetscInt j = 0; j < s->kk; j++)
-    s->dots[j] = s->n ? BLASdot_(&s->n, KSPRecycleColumn(s, s->dual, j), &one,
-                                 KSPRecycleColumn(s, s->C, j), &one)
-                      : 0.0;
-  PetscCall(KSPRecycleSum(ksp, s->dots, s->kk));
-  *ok = PETSC_TRUE;
-  for (PetscInt j = 0; j < s->kk; j++) {
-    const PetscReal norm = PetscSqrtReal(PetscMax(s->dots[j], 0.0));
-    if (norm > 0.0 && !PetscIsInfOrNanReal(norm)) {
-      PetscCall(KSPRecycleScaleColumn(ksp, j, 1.0 / norm));
-      if (R) R[j * (s->kk + 1)] = norm;
-    } else
-      *ok = PETSC_FALSE;
   }
   PetscFunctionReturn(0);
 }
@@ -164,23 +155,36 @@ static PetscErrorCode ColumnwiseQR(KSP ksp, PetscReal *spread)
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode KSPRecycleFit(KSP ksp, PetscScalar *R, PetscReal *spread, PetscBool *dropped)
+static PetscErrorCode Images(KSP ksp)
 {
   KSPRecycle *s = (KSPRecycle *)ksp->data;
-  PetscBool ok;
 
   PetscFunctionBegin;
-  *spread = 1.0;
   for (PetscInt j = 0; j < s->kk; j++) {
     PetscScalar *c = KSPRecycleColumn(s, s->C, j);
     PetscCall((*s->image)(ksp, KSPRecycleColumn(s, s->U, j), c));
     if (OwnDual(s)) PetscCall(KSPRecyclePrecondition(ksp, c, KSPRecycleColumn(s, s->dual, j)));
   }
-  if (R) PetscCall(PetscArrayzero(R, s->kk * s->kk));
-  PetscCall(ScaleColumns(ksp, R, &ok));
-  if (ok) PetscCall(CholeskyQR(ksp, R, spread, &ok));
-  *dropped = (PetscBool)!ok;
-  if (!ok) PetscCall(ColumnwiseQR(ksp, spread));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode KSPRecycleFit(KSP ksp, PetscScalar *R, PetscReal *spread, PetscBool *dropped)
+{
+  KSPRecycle *s = (KSPRecycle *)ksp->data;
+  const PetscInt kk = s->kk;
+  PetscBool ok;
+
+  PetscFunctionBegin;
+  *dropped = PETSC_FALSE;
+  for (PetscInt i = 0; R && i < kk * kk; i++) R[i] = i % (kk + 1) ? 0.0 : 1.0;
+  for (int round = 0; round < 2; round++) { /* dividing amplifies what A U is uncertain by */
+    *spread = 1.0;
+    PetscCall(Images(ksp));
+    PetscCall(CholeskyQR(ksp, R, spread, &ok));
+    if (!ok) PetscCall(ColumnwiseQR(ksp, spread));
+    if (!ok) *dropped = PETSC_TRUE;
+    if (*spread <= AMPLIFIED) break;
+  }
   s->fitted = PETSC_TRUE;
   s->counts.adaptations++;
   PetscFunctionReturn(0);

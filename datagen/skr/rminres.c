@@ -164,6 +164,7 @@ PetscErrorCode KSPDeflatedRunMINRES(KSP ksp, KSPConvergedReason *guess)
 
   PetscFunctionBegin;
   PetscCall(Start(ksp, &t, &usable));
+  const PetscReal spent = KSP_DEFLATED_SPENT * t.eta;
   while (usable && !*guess && !end && ksp->its < ksp->max_it) {
     PetscCall(Product(ksp, &t, &alpha));
     KSPCheckDot(ksp, alpha);
@@ -185,6 +186,7 @@ PetscErrorCode KSPDeflatedRunMINRES(KSP ksp, KSPConvergedReason *guess)
     t.eta *= -t.s;
     PetscCall(Test(ksp, &t, beta, guess));
     if (ksp->reason) break;
+    if (!*guess && PetscAbsReal(t.eta) <= spent) s->breakdown = end = PETSC_TRUE;
     if (!end) PetscCall(Shift(ksp, beta));
   }
   s->z_valid = PETSC_FALSE;
