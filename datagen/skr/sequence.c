@@ -2,6 +2,7 @@
 #include "datagen/petsc.h"
 #include "datagen/skr/fastelliptic.h"
 #include "datagen/skr/frozen.h"
+#include "datagen/skr/recycle.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -78,16 +79,16 @@ static PetscErrorCode choose_asked(const fh_sequence *s, KSP ksp)
   PetscFunctionReturn(0);
 }
 
-/* CG stops on the true residual, so that it does what is tested afterwards */
+/* the symmetric methods stop on the true residual, so that they do what is tested afterwards */
 static PetscErrorCode prefer_true_norm(KSP ksp)
 {
-  PetscBool is_cg = PETSC_FALSE, named = PETSC_FALSE;
+  PetscBool symmetric = PETSC_FALSE, named = PETSC_FALSE;
   const char *prefix = NULL;
   PetscFunctionBeginUser;
   PetscCall(KSPGetOptionsPrefix(ksp, &prefix));
   PetscCall(PetscOptionsHasName(NULL, prefix, "-ksp_norm_type", &named));
-  PetscCall(PetscObjectTypeCompare((PetscObject)ksp, KSPCG, &is_cg));
-  if (is_cg && !named) PetscCall(KSPSetNormType(ksp, KSP_NORM_UNPRECONDITIONED));
+  PetscCall(PetscObjectTypeCompareAny((PetscObject)ksp, &symmetric, KSPCG, KSPRCG, KSPRMINRES, ""));
+  if (symmetric && !named) PetscCall(KSPSetNormType(ksp, KSP_NORM_UNPRECONDITIONED));
   PetscFunctionReturn(0);
 }
 

@@ -125,7 +125,7 @@ static PetscErrorCode choose_skr(const fh_sequence_hint *h, int ranks, KSP ksp, 
 {
   enum { RESTART = 40, RECYCLE = 20 };
   PetscFunctionBeginUser;
-  PetscCall(KSPGCRODRRegister());
+  PetscCall(KSPRecycleRegister());
   PetscCall(KSPSetType(ksp, KSPGCRODR));
   PetscCall(KSPGCRODRSetRestart(ksp, RESTART));
   PetscCall(KSPGCRODRSetRecycle(ksp, RECYCLE));
