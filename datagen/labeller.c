@@ -1,4 +1,4 @@
-#include "datagen/labeller.h"
+#include "datagen/labeller_impl.h"
 #include "datagen/petsc.h"
 
 #include <math.h>
@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "datagen/skr/batch.h"
 #include "datagen/skr/fastelliptic.h"
 
 static PetscErrorCode create_system(fh_labeller *l)
@@ -40,6 +41,8 @@ fh_status fh_labeller_hint(fh_labeller *l, fh_sequence_hint *hint)
                              .positive_definite = p->positive_definite,
                              .constant = p->constant_matrix,
                              .box = box != NULL,
+                             .stencil = box && !fh_batch_unfit(box) && !p->class->accept &&
+                                        p->class->stencil && p->class->stencil(p, NULL),
                              .dim = p->grid.dim,
                              .unknowns = p->unknowns};
   return FH_OK;
@@ -77,6 +80,7 @@ void fh_labeller_destroy(fh_labeller **labeller)
   fh_labeller *l = *labeller;
   if (!l) return;
   fh_sequence_destroy(&l->sequence);
+  fh_labeller_free_rooms(l);
   if (l->gather) (void)VecScatterDestroy(&l->gather);
   if (l->whole) (void)VecDestroy(&l->whole);
   if (l->b) (void)VecDestroy(&l->b);
@@ -87,7 +91,7 @@ void fh_labeller_destroy(fh_labeller **labeller)
   *labeller = NULL;
 }
 
-static void fill_nan(fh_problem *p, bool inputs_too)
+void fh_fill_nan(fh_problem *p, bool inputs_too)
 {
   const ptrdiff_t points = fh_grid_size(&p->grid);
   for (int f = 0; f < p->n_fields; f++) {
@@ -177,62 +181,67 @@ static fh_status explain(const fh_labeller *l, const fh_solve_report *r, char wh
   return FH_OK;
 }
 
-/* seconds: of a trial, 0: the ladder is climbed */
-static fh_status solve(fh_labeller *l, fh_sequence *s, double seconds, fh_solve_report *report)
+/* ---- one at a time ------------------------------------------------------------------------------- */
+
+fh_sample_record fh_record_of(const fh_labeller *l, const fh_sequence *s, int64_t index,
+                              const fh_solve_report *r, bool valid, double seconds)
 {
-  if (seconds > 0.0) return fh_sequence_trial(s, l->b, l->x, seconds, report);
-  return fh_sequence_solve(s, l->b, l->x, report);
+  return (fh_sample_record){.index = index,
+                            .seed = l->seed,
+                            .iterations = r->iterations,
+                            .rung = r->rung,
+                            .strategy = (int32_t)fh_sequence_in_use(s),
+                            .residual = r->residual,
+                            .seconds = seconds,
+                            .valid = valid};
 }
 
-static fh_status make_one(fh_labeller *l, fh_sequence *s, double seconds, int64_t index,
-                          fh_label *label)
+static fh_status solve(fh_labeller *l, const fh_manner *how, fh_solve_report *report)
+{
+  if (how->begun) {
+    *report = *how->begun;
+    return fh_sequence_climb(how->sequence, l->b, l->x, report);
+  }
+  if (how->seconds > 0.0) return fh_sequence_trial(how->sequence, l->b, l->x, how->seconds, report);
+  return fh_sequence_solve(how->sequence, l->b, l->x, report);
+}
+
+fh_status fh_label_one(fh_labeller *l, const fh_manner *how, int64_t index, fh_label *label)
 {
   const double start = fh_clock();
   fh_solve_report report = {.residual = (double)NAN};
   char *why = label->why;
   why[0] = '\0';
   FH_TRY(fh_labeller_assemble(l, index, &label->posed, why));
-  if (label->posed) FH_TRY(solve(l, s, seconds, &report));
+  if (label->posed) FH_TRY(solve(l, how, &report));
   bool accepted = label->solved = report.accepted;
   FH_TRY(judge(l, &accepted, why));
   if (accepted) {
     FH_TRY_PETSC(store(l));
   } else {
-    fill_nan(l->problem, !label->posed);
+    fh_fill_nan(l->problem, !label->posed);
     if (label->posed && !report.accepted) FH_TRY(explain(l, &report, why));
   }
-  label->record = (fh_sample_record){.index = index,
-                                     .seed = l->seed,
-                                     .iterations = report.iterations,
-                                     .rung = report.rung,
-                                     .strategy = (int32_t)fh_sequence_in_use(s),
-                                     .residual = report.residual,
-                                     .seconds = fh_clock() - start,
-                                     .valid = accepted};
+  label->record = fh_record_of(l, how->sequence, index, &report, accepted, fh_clock() - start);
   return FH_OK;
 }
 
-fh_status fh_labeller_make(fh_labeller *l, int64_t index, fh_sample_record *record, char why[256])
-{
-  fh_label label;
-  FH_TRY(make_one(l, l->sequence, 0.0, index, &label));
-  *record = label.record;
-  snprintf(why, 256, "%s", label.why);
-  return FH_OK;
-}
+/* ---- both ---------------------------------------------------------------------------------------- */
 
 ptrdiff_t fh_labeller_capacity(const fh_labeller *l, const fh_sequence *sequence)
 {
-  (void)l, (void)sequence;
-  return 1;
+  const ptrdiff_t slots = fh_sequence_slots(sequence ? sequence : l->sequence);
+  return slots ? slots : 1;
 }
 
 static fh_status make_some(fh_labeller *l, fh_sequence *s, double seconds, ptrdiff_t count,
                            const int64_t *index, const fh_receiver *to)
 {
+  const fh_manner how = {s, seconds, NULL};
   fh_label label;
+  if (fh_sequence_slots(s)) return fh_label_together(l, s, seconds, count, index, to);
   for (ptrdiff_t i = 0; i < count; i++) {
-    FH_TRY(make_one(l, s, seconds, index[i], &label));
+    FH_TRY(fh_label_one(l, &how, index[i], &label));
     FH_TRY(to->take(to->context, l->problem->value, &label));
   }
   return FH_OK;
@@ -248,4 +257,22 @@ fh_status fh_labeller_try(fh_labeller *l, fh_sequence *sequence, double seconds,
                           const int64_t *index, const fh_receiver *to)
 {
   return make_some(l, sequence, seconds, count, index, to);
+}
+
+static fh_status copy_label(void *context, double *const *values, const fh_label *label)
+{
+  fh_label *to = context;
+  (void)values;
+  *to = *label;
+  return FH_OK;
+}
+
+fh_status fh_labeller_make(fh_labeller *l, int64_t index, fh_sample_record *record, char why[256])
+{
+  fh_label label;
+  const fh_receiver to = {copy_label, &label};
+  FH_TRY(fh_labeller_make_some(l, 1, &index, &to));
+  *record = label.record;
+  snprintf(why, 256, "%s", label.why);
+  return FH_OK;
 }

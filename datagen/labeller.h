@@ -15,6 +15,9 @@ typedef struct {
   Vec whole; /* all unknowns, on the group's rank 0 */
   VecScatter gather;
   bool assembled; /* a constant matrix is there */
+  double *
+      *room; /* [capacity][fields] values of samples that are solved together; 0: the problem's */
+  ptrdiff_t rooms;
   uint64_t seed;
   int rank; /* in the group */
 } fh_labeller;
