@@ -24,7 +24,7 @@ struct kept_sample {
 };
 
 struct fh_kept {
-  const fh_problem *problem;
+  const fh_store *store;
   bool holder; /* rank 0 of a group: outputs are there */
   kept_sample *first;
   ptrdiff_t count; /* entries of made */
@@ -38,18 +38,19 @@ static ptrdiff_t channels(const fh_problem *p)
   return sum;
 }
 
-static void visit_fields(const fh_problem *p, double *values, double *at[FH_WRITER_MAX_FIELDS])
+static void visit_fields(const fh_store *store, double *values, double *at[FH_WRITER_MAX_FIELDS])
 {
+  const fh_problem *p = store->problem;
   for (int f = 0; f < p->n_fields; f++) {
     at[f] = values;
-    values += p->fields[f].info.channels * fh_grid_size(&p->grid);
+    values += p->fields[f].info.channels * store->points;
   }
 }
 
 static fh_status keep(fh_kept *k, double *const *values, const fh_label *label)
 {
-  const fh_problem *p = k->problem;
-  const ptrdiff_t points = fh_grid_size(&p->grid);
+  const fh_problem *p = k->store->problem;
+  const ptrdiff_t points = k->store->points;
   double *at[FH_WRITER_MAX_FIELDS];
   kept_sample *s = NULL;
   if (label->record.index < k->count) k->made[label->record.index] = 1;
@@ -59,7 +60,7 @@ static fh_status keep(fh_kept *k, double *const *values, const fh_label *label)
   s->next = k->first;
   k->first = s; /* from here on destroyed with the others */
   FH_NEW(s->values, channels(p) * points);
-  visit_fields(p, s->values, at);
+  visit_fields(k->store, s->values, at);
   for (int f = 0; f < p->n_fields; f++)
     memcpy(at[f], values[f], (size_t)(p->fields[f].info.channels * points) * sizeof(double));
   return FH_OK;
@@ -89,7 +90,7 @@ fh_status fh_kept_give(const fh_kept *k, const fh_receiver *to)
 {
   double *at[FH_WRITER_MAX_FIELDS];
   for (const kept_sample *s = k ? k->first : NULL; s; s = s->next) {
-    visit_fields(k->problem, s->values, at);
+    visit_fields(k->store, s->values, at);
     FH_TRY(to->take(to->context, at, &s->label));
   }
   return FH_OK;
@@ -351,7 +352,7 @@ static fh_status create_kept(race *r, fh_kept **kept)
 {
   FH_NEW(*kept, 1);
   r->kept = *kept;
-  r->kept->problem = r->labeller->problem;
+  r->kept->store = r->labeller->store;
   r->kept->holder = r->labeller->rank == 0;
   r->kept->count = r->own * r->team->n_samples;
   FH_NEW(r->kept->made, r->kept->count);

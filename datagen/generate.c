@@ -54,6 +54,7 @@ static fh_status open_writer(run *r)
 {
   const fh_generate_config *c = &r->config;
   const fh_problem *p = r->labeller->problem;
+  const fh_store *store = r->labeller->store;
   fh_text yaml = {NULL, 0, 0};
   FH_CHECK(p->most_samples == 0 || c->samples <= p->most_samples, FH_ERR_USAGE,
            "n = %td samples asked for, but there are inputs for %td only: ask for fewer with -n",
@@ -62,7 +63,8 @@ static fh_status open_writer(run *r)
   fh_writer_info info = {.config = yaml.data,
                          .seed = (uint64_t)c->seed,
                          .samples = c->samples,
-                         .grid = p->grid,
+                         .grid = store->grid,
+                         .time = p->time,
                          .n_fields = p->n_fields,
                          .n_scalars = p->n_scalars,
                          .n_constants = p->n_constants,
@@ -70,6 +72,7 @@ static fh_status open_writer(run *r)
   snprintf(info.problem, sizeof info.problem, "%s", p->class->name);
   for (int f = 0; f < p->n_fields; f++) info.fields[f] = p->fields[f];
   for (int s = 0; s < p->n_scalars; s++) info.scalars[s] = p->scalars[s];
+  for (int a = 0; a < FH_MAX_DIM; a++) info.shift[a] = store->shift[a];
   for (int k = 0; k < p->n_constants; k++) info.constants[k] = p->constants[k];
   const fh_existing existing = c->resume      ? FH_RESUME
                                : c->overwrite ? FH_OVERWRITE
@@ -184,9 +187,11 @@ static fh_status put(void *context, double *const *values, const fh_label *label
 static void report(const run *r)
 {
   const double done = r->total.done;
-  const fh_log_value values[] = {{"iterations", done > 0.0 ? r->total.iterations / done : 0.0},
-                                 {"max_residual", r->total.residual},
-                                 {"failed", r->total.failed}};
+  const bool evolves = r->labeller->problem->class->evolve;
+  const fh_log_value values[] = {
+      {evolves ? "steps" : "iterations", done > 0.0 ? r->total.iterations / done : 0.0},
+      {evolves ? "max_error" : "max_residual", r->total.residual},
+      {"failed", r->total.failed}};
   fh_log_progress(r->log, "samples", r->config.samples - r->wanted + (ptrdiff_t)done,
                   r->config.samples, 3, values);
 }
@@ -198,7 +203,7 @@ static void tell_culprit(const run *r, int64_t culprit)
   for (int i = 0; i < TOLD; i++)
     if (r->told[i] == culprit) return;
   fh_log_message(r->log, FH_LOG_WARNING,
-                 "sample %lld is stored as NaN, valid = false: no solver reached the tolerance",
+                 "sample %lld is stored as NaN, valid = false: another rank found no solution",
                  (long long)culprit - 1);
 }
 
@@ -256,7 +261,8 @@ static void summarise(const run *r, fh_generate_summary *s)
                              .seconds = fh_clock() - r->start,
                              .ordering = r->ordering};
   if (s->samples > 0) s->iterations = r->total.iterations / (double)s->samples;
-  fh_sequence_describe(r->labeller->sequence, s->solver, sizeof s->solver);
+  s->evolved = r->labeller->problem->class->evolve;
+  fh_labeller_describe(r->labeller, s->solver, sizeof s->solver);
 }
 
 /* what an earlier run of this set has chosen; rank 0 looks */

@@ -18,6 +18,7 @@ const fh_field fh_generate_fields[] = {
      "points per axis: one number, or one an axis (128,64)"},
     {"seed", FH_FIELD_INT, AT(seed), "0", 0.0, 9e18, NULL,
      "sample i depends on (seed, i) and nothing else"},
+    FH_STORE_FIELDS(fh_generate_config, store),
     FH_SEQUENCE_FIELDS(fh_generate_config, solver),
     FH_FIELDS_END};
 

@@ -12,14 +12,29 @@
 
 static PetscErrorCode create_system(fh_labeller *l)
 {
-  PetscMPIInt rank = 0;
   PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_rank(l->problem->comm, &rank));
-  l->rank = rank;
   PetscCall(l->problem->class->matrix_create(l->problem, &l->matrix));
   PetscCall(MatCreateVecs(l->matrix, &l->x, &l->b));
   PetscCall(VecScatterCreateToZero(l->x, &l->gather, &l->whole));
   PetscFunctionReturn(0);
+}
+
+/* nothing is carried from one sample to the next */
+static fh_status check_evolving(const fh_generate_config *c)
+{
+  FH_CHECK(!c->solver.warm_start, FH_ERR_USAGE,
+           "warm_start: the problem '%s' is integrated in time, from its own initial state",
+           c->problem);
+  FH_CHECK(c->solver.strategy == FH_STRATEGY_MANUAL, FH_ERR_USAGE,
+           "sequence_strategy = %s: the problem '%s' is integrated in time, there are no linear "
+           "systems: leave it manual",
+           fh_strategy_names[c->solver.strategy], c->problem);
+  FH_CHECK(c->order.kind == FH_ORDER_AS_SAMPLED || c->order.kind == FH_ORDER_BY_STRATEGY,
+           FH_ERR_USAGE,
+           "sequence_order = %s: the problem '%s' is integrated in time, no sample helps the next: "
+           "leave it as_sampled",
+           fh_order_names[c->order.kind], c->problem);
+  return FH_OK;
 }
 
 static fh_status build(MPI_Comm comm, const fh_generate_config *config, fh_labeller *l)
@@ -27,7 +42,11 @@ static fh_status build(MPI_Comm comm, const fh_generate_config *config, fh_label
   const fh_problem_class *class = NULL;
   l->seed = (uint64_t)config->seed;
   FH_TRY(fh_problem_find(config->problem, &class));
+  FH_TRY_MPI(MPI_Comm_rank(comm, &l->rank));
   FH_TRY(fh_problem_create(comm, class, config->problem_config, &config->size, &l->problem));
+  FH_TRY(fh_store_create(l->problem, &config->store, &l->store));
+  l->problem->tolerance = config->solver.tolerance;
+  if (class->evolve) return check_evolving(config);
   FH_TRY_PETSC(create_system(l));
   return fh_labeller_solver(l, &config->solver, &l->sequence);
 }
@@ -86,19 +105,27 @@ void fh_labeller_destroy(fh_labeller **labeller)
   if (l->b) (void)VecDestroy(&l->b);
   if (l->x) (void)VecDestroy(&l->x);
   if (l->matrix) (void)MatDestroy(&l->matrix);
+  fh_store_destroy(&l->store);
   fh_problem_destroy(&l->problem);
   fh_free(l);
   *labeller = NULL;
 }
 
-void fh_fill_nan(fh_problem *p, bool inputs_too)
+void fh_labeller_describe(const fh_labeller *l, char *text, size_t bytes)
 {
-  const ptrdiff_t points = fh_grid_size(&p->grid);
-  for (int f = 0; f < p->n_fields; f++) {
-    if (!p->fields[f].is_output && !inputs_too) continue;
-    for (ptrdiff_t i = 0; i < points * p->fields[f].info.channels; i++)
-      p->value[f][i] = (double)NAN;
-  }
+  if (l->sequence)
+    fh_sequence_describe(l->sequence, text, bytes);
+  else
+    snprintf(text, bytes, "%s", l->problem->method);
+}
+
+fh_status fh_excuse(fh_status st, bool *usable, char why[256])
+{
+  *usable = st == FH_OK;
+  if (st != FH_ERR_NUMERIC) return st;
+  snprintf(why, 256, "%s", fh_status_message());
+  fh_status_clear();
+  return FH_OK;
 }
 
 static PetscErrorCode assemble(fh_labeller *l)
@@ -110,16 +137,23 @@ static PetscErrorCode assemble(fh_labeller *l)
   PetscFunctionReturn(0);
 }
 
+static fh_status take_frame(void *context)
+{
+  fh_labeller *l = context;
+  if (l->rank == 0) FH_TRY(fh_store_outputs(l->store, l->frame));
+  l->frame++;
+  return FH_OK;
+}
+
 fh_status fh_labeller_assemble(fh_labeller *l, int64_t index, bool *usable, char why[256])
 {
-  const fh_status st = l->problem->class->sample(l->problem, l->seed, index);
-  *usable = st == FH_OK;
-  if (st == FH_ERR_NUMERIC) {
-    snprintf(why, 256, "%s", fh_status_message());
-    fh_status_clear();
-    return FH_OK;
-  }
-  FH_TRY(st);
+  const bool evolves = l->problem->class->evolve;
+  FH_TRY(fh_excuse(l->problem->class->sample(l->problem, l->seed, index), usable, why));
+  if (!*usable) return FH_OK;
+  FH_TRY(fh_store_inputs(l->store));
+  l->frame = 0;
+  if (evolves && l->store->steps > 1) FH_TRY(take_frame(l));
+  if (evolves) return FH_OK;
   FH_TRY_PETSC(assemble(l));
   l->assembled = true;
   return FH_OK;
@@ -181,22 +215,7 @@ static fh_status explain(const fh_labeller *l, const fh_solve_report *r, char wh
   return FH_OK;
 }
 
-/* ---- one at a time ------------------------------------------------------------------------------- */
-
-fh_sample_record fh_record_of(const fh_labeller *l, const fh_sequence *s, int64_t index,
-                              const fh_solve_report *r, bool valid, double seconds)
-{
-  return (fh_sample_record){.index = index,
-                            .seed = l->seed,
-                            .iterations = r->iterations,
-                            .rung = r->rung,
-                            .strategy = (int32_t)fh_sequence_in_use(s),
-                            .residual = r->residual,
-                            .seconds = seconds,
-                            .valid = valid};
-}
-
-static fh_status solve(fh_labeller *l, const fh_manner *how, fh_solve_report *report)
+static fh_status solve_system(fh_labeller *l, const fh_manner *how, fh_solve_report *report)
 {
   if (how->begun) {
     *report = *how->begun;
@@ -206,31 +225,64 @@ static fh_status solve(fh_labeller *l, const fh_manner *how, fh_solve_report *re
   return fh_sequence_solve(how->sequence, l->b, l->x, report);
 }
 
-fh_status fh_label_one(fh_labeller *l, const fh_manner *how, int64_t index, fh_label *label)
+void fh_record_solve(const fh_solve_report *report, const fh_sequence *s, fh_label *label)
 {
-  const double start = fh_clock();
-  fh_solve_report report = {.residual = (double)NAN};
-  char *why = label->why;
-  why[0] = '\0';
-  FH_TRY(fh_labeller_assemble(l, index, &label->posed, why));
-  if (label->posed) FH_TRY(solve(l, how, &report));
-  bool accepted = label->solved = report.accepted;
-  FH_TRY(judge(l, &accepted, why));
-  if (accepted) {
-    FH_TRY_PETSC(store(l));
-  } else {
-    fh_fill_nan(l->problem, !label->posed);
-    if (label->posed && !report.accepted) FH_TRY(explain(l, &report, why));
-  }
-  label->record = fh_record_of(l, how->sequence, index, &report, accepted, fh_clock() - start);
+  fh_sample_record *record = &label->record;
+  record->iterations = report->iterations;
+  record->rung = report->rung;
+  record->strategy = (int32_t)fh_sequence_in_use(s);
+  record->residual = report->residual;
+  record->valid = label->solved = report->accepted;
+}
+
+/* the label of what was assembled, by a linear system */
+static fh_status solve(fh_labeller *l, const fh_manner *how, fh_label *label)
+{
+  fh_solve_report report;
+  fh_sample_record *record = &label->record;
+  FH_TRY(solve_system(l, how, &report));
+  fh_record_solve(&report, how->sequence, label);
+  FH_TRY(judge(l, &record->valid, label->why));
+  if (!report.accepted) FH_TRY(explain(l, &report, label->why));
+  if (!record->valid) return FH_OK;
+  FH_TRY_PETSC(store(l));
+  if (l->rank == 0) FH_TRY(fh_store_outputs(l->store, 0));
   return FH_OK;
 }
 
-/* ---- both ---------------------------------------------------------------------------------------- */
+/* the same in time */
+static fh_status evolve(fh_labeller *l, fh_label *label)
+{
+  fh_evolution evolution = {0, (double)NAN};
+  fh_sample_record *record = &label->record;
+  FH_TRY(fh_excuse(l->problem->class->evolve(l->problem, take_frame, l, &evolution), &record->valid,
+                   label->why));
+  label->solved = record->valid;
+  record->iterations = evolution.steps;
+  record->residual = evolution.error;
+  FH_CHECK(!record->valid || l->frame == l->store->steps, FH_ERR_STATE,
+           "the problem '%s' made %td frames of %td", l->problem->class->name, l->frame,
+           l->store->steps);
+  return FH_OK;
+}
+
+fh_status fh_label_one(fh_labeller *l, const fh_manner *how, int64_t index, fh_label *label)
+{
+  const double start = fh_clock();
+  *label = (fh_label){.record = {.index = index, .seed = l->seed, .residual = (double)NAN}};
+  FH_TRY(fh_labeller_assemble(l, index, &label->posed, label->why));
+  if (label->posed) FH_TRY(l->problem->class->evolve ? evolve(l, label) : solve(l, how, label));
+  if (!label->record.valid) fh_store_invalidate(l->store, !label->posed);
+  label->record.seconds = fh_clock() - start;
+  return FH_OK;
+}
+
+/* ---- many ---------------------------------------------------------------------------------------- */
 
 ptrdiff_t fh_labeller_capacity(const fh_labeller *l, const fh_sequence *sequence)
 {
-  const ptrdiff_t slots = fh_sequence_slots(sequence ? sequence : l->sequence);
+  const fh_sequence *s = sequence ? sequence : l->sequence;
+  const ptrdiff_t slots = s ? fh_sequence_slots(s) : 0;
   return slots ? slots : 1;
 }
 
@@ -239,10 +291,10 @@ static fh_status make_some(fh_labeller *l, fh_sequence *s, double seconds, ptrdi
 {
   const fh_manner how = {s, seconds, NULL};
   fh_label label;
-  if (fh_sequence_slots(s)) return fh_label_together(l, s, seconds, count, index, to);
+  if (s && fh_sequence_slots(s)) return fh_label_together(l, s, seconds, count, index, to);
   for (ptrdiff_t i = 0; i < count; i++) {
     FH_TRY(fh_label_one(l, &how, index[i], &label));
-    FH_TRY(to->take(to->context, l->problem->value, &label));
+    FH_TRY(to->take(to->context, l->store->value, &label));
   }
   return FH_OK;
 }

@@ -12,7 +12,7 @@ static ptrdiff_t field_size(const fh_problem *p, int f)
   return p->fields[f].info.channels * fh_grid_size(&p->grid);
 }
 
-/* values of `count` samples: room 0 is the problem's own */
+/* values of `count` samples: room 0 is the problem's own, which the store may share: it is finished first */
 static fh_status make_room(fh_labeller *l, ptrdiff_t count)
 {
   fh_problem *p = l->problem;
@@ -54,14 +54,9 @@ static fh_status draw(fh_labeller *l, fh_sequence *s, int64_t index, ptrdiff_t *
 {
   const fh_problem_class *class = l->problem->class;
   *m = (member){.report = {.residual = (double)NAN, .why = ""}};
-  const fh_status st = class->sample(l->problem, l->seed, index);
-  m->label.posed = st == FH_OK;
-  if (st == FH_ERR_NUMERIC) {
-    snprintf(m->label.why, sizeof m->label.why, "%s", fh_status_message());
-    fh_status_clear();
-    return FH_OK;
-  }
-  FH_TRY(st);
+  m->label.record = (fh_sample_record){.index = index, .seed = l->seed, .residual = (double)NAN};
+  FH_TRY(fh_excuse(class->sample(l->problem, l->seed, index), &m->label.posed, m->label.why));
+  if (!m->label.posed) return FH_OK;
   m->slot = (*slots)++;
   FH_CHECK(class->stencil(l->problem, fh_sequence_slot(s, m->slot)), FH_ERR_STATE,
            "the problem %s says that it has stencils, and gives none", class->name);
@@ -69,23 +64,27 @@ static fh_status draw(fh_labeller *l, fh_sequence *s, int64_t index, ptrdiff_t *
 }
 
 /* what the batch could not solve is made anew, by the rest of the ladder */
-static fh_status finish(fh_labeller *l, fh_sequence *s, double seconds, int64_t index, member *m,
-                        double share)
+static fh_status finish(fh_labeller *l, fh_sequence *s, double seconds, member *m, double share)
 {
-  fh_problem *p = l->problem;
-  m->label.solved = m->report.accepted;
-  if (m->label.solved) {
-    p->class->store(p, fh_sequence_slot_solution(s, m->slot));
-  } else if (m->label.posed && seconds == 0.0) {
+  fh_label *label = &m->label;
+  if (label->posed && !m->report.accepted && seconds == 0.0) {
     const fh_manner how = {s, 0.0, &m->report};
-    FH_TRY(fh_label_one(l, &how, index, &m->label));
-    m->label.record.seconds += share;
+    FH_TRY(fh_label_one(l, &how, label->record.index, label));
+    label->record.seconds += share;
     return FH_OK;
-  } else {
-    fh_fill_nan(p, !m->label.posed);
-    if (m->label.posed) snprintf(m->label.why, sizeof m->label.why, "%s", m->report.why);
   }
-  m->label.record = fh_record_of(l, s, index, &m->report, m->label.solved, share);
+  if (label->posed) {
+    fh_record_solve(&m->report, s, label);
+    FH_TRY(fh_store_inputs(l->store));
+  }
+  if (label->solved) {
+    l->problem->class->store(l->problem, fh_sequence_slot_solution(s, m->slot));
+    FH_TRY(fh_store_outputs(l->store, 0));
+  } else {
+    if (label->posed) snprintf(label->why, sizeof label->why, "%s", m->report.why);
+    fh_store_invalidate(l->store, !label->posed);
+  }
+  label->record.seconds = share;
   return FH_OK;
 }
 
@@ -105,8 +104,8 @@ static fh_status make_together(fh_labeller *l, fh_sequence *s, double seconds, p
     member *m = &members[i];
     if (m->label.posed) m->report = reports[m->slot];
     enter_room(l, i);
-    FH_TRY(finish(l, s, seconds, index[i], m, share));
-    FH_TRY(to->take(to->context, l->problem->value, &m->label));
+    FH_TRY(finish(l, s, seconds, m, share));
+    FH_TRY(to->take(to->context, l->store->value, &m->label));
   }
   return FH_OK;
 }

@@ -17,7 +17,7 @@ fh_status fh_label_one(fh_labeller *l, const fh_manner *how, int64_t index,
 fh_status fh_label_together(fh_labeller *l, fh_sequence *s, double seconds, ptrdiff_t count,
                             const int64_t *index, const fh_receiver *to) FH_MUST;
 void fh_labeller_free_rooms(fh_labeller *l);
-fh_sample_record fh_record_of(const fh_labeller *l, const fh_sequence *s, int64_t index,
-                              const fh_solve_report *r, bool valid, double seconds);
-/* Outputs, and inputs if they are what is wrong. */
-void fh_fill_nan(fh_problem *p, bool inputs_too);
+/* what came of a system, into the label's record */
+void fh_record_solve(const fh_solve_report *report, const fh_sequence *s, fh_label *label);
+/* A failure of this sample alone is told in why. */
+fh_status fh_excuse(fh_status st, bool *usable, char why[256]) FH_MUST;

@@ -85,7 +85,7 @@ static fh_status open_here(fh_dataset *d)
     FH_TRY(fh_h5_in_file(d->path, open_source(d, i)));
     if (d->is.sources[i].channels > widest) widest = d->is.sources[i].channels;
   }
-  FH_NEW(d->buffer, widest * d->is.points);
+  if (d->is.is_ours) FH_NEW(d->buffer, widest * d->is.points);
   FH_TRY(fh_h5_in_file(d->path, read_times(d)));
   return FH_OK;
 }

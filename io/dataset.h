@@ -11,6 +11,7 @@
 
 #include "base/real.h"
 #include "grid/grid.h"
+#include "grid/selection.h"
 
 typedef struct fh_dataset fh_dataset;
 
@@ -100,6 +101,17 @@ const fh_field_info *fh_dataset_output(const fh_dataset *d, int i);
  */
 fh_status fh_dataset_read(fh_dataset *d, ptrdiff_t count, const int64_t *samples, fh_real *x,
                           fh_real *y) FH_MUST;
+
+/**
+ * fh_dataset_read_part - some points of one sample
+ *
+ * x: [in_channels][selection in], y: [out_channels][selection out]; either may be NULL. Independent
+ * reads of the rows and columns that are needed, and no others, from files without checksums; a sample
+ * with a checksum passes through a buffer whole, and is verified. Not collective; not for
+ * trajectories. Errors: as fh_dataset_read.
+ */
+fh_status fh_dataset_read_part(fh_dataset *d, int64_t sample, const fh_selection *in, fh_real *x,
+                               const fh_selection *out, fh_real *y) FH_MUST;
 
 /* ---- trajectories ------------------------------------------------------------------------------- */
 

@@ -17,3 +17,6 @@ struct fh_dataset {
   ptrdiff_t n_kept;
   float *buffer; /* one sample of the widest data set, or one frame, as stored in our files */
 };
+
+/** A whole sample of source i, which has checksums, into the buffer, verified. */
+fh_status fh_dataset_load_checked(fh_dataset *d, int i, int64_t sample) FH_MUST;

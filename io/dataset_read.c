@@ -33,7 +33,7 @@ static fh_status transfer(fh_dataset *d, int i, place at, hid_t type, void *valu
 }
 
 /* our files: the checksums are of the float32 values as they are stored */
-static fh_status read_checked(fh_dataset *d, int i, place at, fh_real *values)
+static fh_status load_checked(fh_dataset *d, int i, place at)
 {
   const ptrdiff_t parts = at.frame < 0 ? d->parts[i] : 1, size = at.values / parts;
   FH_TRY(transfer(d, i, at, H5T_NATIVE_FLOAT, d->buffer));
@@ -46,6 +46,17 @@ static fh_status read_checked(fh_dataset *d, int i, place at, fh_real *values)
              "again or fetch it again",
              (long long)at.sample, d->is.sources[i].path, found, stored);
   }
+  return FH_OK;
+}
+
+fh_status fh_dataset_load_checked(fh_dataset *d, int i, int64_t sample)
+{
+  return load_checked(d, i, whole_sample(d, i, sample));
+}
+
+static fh_status read_checked(fh_dataset *d, int i, place at, fh_real *values)
+{
+  FH_TRY(load_checked(d, i, at));
   for (ptrdiff_t k = 0; k < at.values; k++) values[k] = (fh_real)d->buffer[k];
   return FH_OK;
 }

@@ -9,7 +9,8 @@ struct fh_prediction {
   fh_writer_info info;
   const double *fields[FH_WRITER_MAX_FIELDS]; /* into values */
   double *values;
-  ptrdiff_t nx, ny; /* values of the inputs and of the outputs of a sample */
+  ptrdiff_t nx, ny;        /* values of the inputs and of the outputs of a sample */
+  ptrdiff_t points, steps; /* steps: frames of a trajectory, 1: single samples */
   bool with_truth;
 };
 
@@ -27,17 +28,37 @@ static fh_status add_field(fh_writer_info *info, const fh_field_info *field, boo
   return FH_OK;
 }
 
+/* of trajectories: the fields behind those of the frames, which do not change */
+static int first_input(const fh_dataset *d)
+{
+  const fh_dataset_time *t = fh_dataset_pairs(d);
+  return t ? (int)(t->history * t->frame_in) : 0;
+}
+
+/* evenly spaced, as the writer wants them */
+static fh_writer_time times_of(const fh_dataset *d, ptrdiff_t steps)
+{
+  const fh_dataset_time *t = fh_dataset_pairs(d);
+  if (!t) return (fh_writer_time){0};
+  const double first = fh_dataset_frame_time(d, t->first);
+  const double interval = fh_dataset_frame_time(d, t->first + t->stride) - first;
+  return (fh_writer_time){
+      .steps = steps, .first = first, .interval = interval > 0 ? interval : (double)t->stride};
+}
+
 /* foreign files name no problem */
-static fh_status describe(const fh_dataset *d, ptrdiff_t count, bool with_truth, const char *config,
-                          fh_writer_info *info)
+static fh_status describe(const fh_dataset *d, ptrdiff_t count, const char *config,
+                          fh_prediction *p)
 {
   const char *problem = fh_dataset_problem(d);
+  fh_writer_info *info = &p->info;
   *info = (fh_writer_info){.config = config, .samples = count, .grid = *fh_dataset_grid(d)};
   info->seed = fh_dataset_seed(d);
+  info->time = times_of(d, p->steps);
   snprintf(info->problem, sizeof info->problem, "%s", problem[0] ? problem : "prediction");
-  for (int i = 0; i < fh_dataset_n_inputs(d); i++)
+  for (int i = first_input(d); i < fh_dataset_n_inputs(d); i++)
     FH_TRY(add_field(info, fh_dataset_input(d, i), false, false));
-  for (int i = 0; with_truth && i < fh_dataset_n_outputs(d); i++)
+  for (int i = 0; p->with_truth && i < fh_dataset_n_outputs(d); i++)
     FH_TRY(add_field(info, fh_dataset_output(d, i), true, false));
   for (int i = 0; i < fh_dataset_n_outputs(d); i++)
     FH_TRY(add_field(info, fh_dataset_output(d, i), true, true));
@@ -47,32 +68,54 @@ static fh_status describe(const fh_dataset *d, ptrdiff_t count, bool with_truth,
 static fh_status build(MPI_Comm comm, const char *path, const fh_dataset *d, const char *config,
                        ptrdiff_t count, fh_existing existing, fh_prediction *p)
 {
-  const ptrdiff_t points = fh_grid_size(fh_dataset_grid(d));
-  FH_TRY(describe(d, count, p->with_truth, config, &p->info));
-  p->nx = fh_dataset_in_channels(d) * points;
-  p->ny = fh_dataset_out_channels(d) * points;
+  const fh_dataset_time *t = fh_dataset_pairs(d);
+  p->points = fh_grid_size(fh_dataset_grid(d));
+  FH_TRY(describe(d, count, config, p));
+  p->nx = (t ? t->constants : fh_dataset_in_channels(d)) * p->points;
+  p->ny = p->steps * fh_dataset_out_channels(d) * p->points;
   FH_NEW(p->values, p->nx + 2 * p->ny);
   const double *at = p->values;
   for (int f = 0; f < p->info.n_fields; f++) {
     p->fields[f] = at;
-    at += p->info.fields[f].info.channels * points;
+    at +=
+        p->info.fields[f].info.channels * (p->info.fields[f].is_output ? p->steps : 1) * p->points;
   }
   FH_TRY(fh_writer_create(comm, path, &p->info, existing, &p->writer));
   return FH_OK;
+}
+
+static fh_status create(MPI_Comm comm, const char *path, const fh_dataset *d, ptrdiff_t count,
+                        ptrdiff_t steps, bool with_truth, const char *config, fh_existing existing,
+                        fh_prediction **prediction)
+{
+  fh_prediction *p = NULL;
+  *prediction = NULL;
+  FH_NEW(p, 1);
+  p->steps = steps;
+  p->with_truth = with_truth;
+  const fh_status st = build(comm, path, d, config, count, existing, p);
+  if (st != FH_OK) fh_prediction_destroy(&p);
+  *prediction = p;
+  return st;
 }
 
 fh_status fh_prediction_create(MPI_Comm comm, const char *path, const fh_dataset *d,
                                ptrdiff_t count, bool with_truth, const char *config,
                                fh_existing existing, fh_prediction **prediction)
 {
-  fh_prediction *p = NULL;
   *prediction = NULL;
-  FH_NEW(p, 1);
-  p->with_truth = with_truth;
-  const fh_status st = build(comm, path, d, config, count, existing, p);
-  if (st != FH_OK) fh_prediction_destroy(&p);
-  *prediction = p;
-  return st;
+  FH_CHECK(!fh_dataset_pairs(d), FH_ERR_STATE, "%s holds trajectories", fh_dataset_path(d));
+  return create(comm, path, d, count, 1, with_truth, config, existing, prediction);
+}
+
+fh_status fh_prediction_create_trajectories(MPI_Comm comm, const char *path, const fh_dataset *d,
+                                            ptrdiff_t count, ptrdiff_t steps, bool with_truth,
+                                            const char *config, fh_existing existing,
+                                            fh_prediction **prediction)
+{
+  *prediction = NULL;
+  FH_CHECK(fh_dataset_pairs(d), FH_ERR_STATE, "%s holds no trajectories", fh_dataset_path(d));
+  return create(comm, path, d, count, steps, with_truth, config, existing, prediction);
 }
 
 static double *copy(double *to, ptrdiff_t n, const fh_real *from)
@@ -81,19 +124,35 @@ static double *copy(double *to, ptrdiff_t n, const fh_real *from)
   return to + n;
 }
 
-fh_status fh_prediction_put(fh_prediction *p, int64_t index, const fh_real *x, const fh_real *truth,
-                            const fh_real *predicted, double seconds)
+/* [steps][channels][points] as the file has it: [channels][steps][points] */
+static double *copy_frames(const fh_prediction *p, double *to, const fh_real *from)
+{
+  const ptrdiff_t channels = p->ny / (p->steps * p->points);
+  for (ptrdiff_t c = 0; c < channels; c++)
+    for (ptrdiff_t k = 0; k < p->steps; k++)
+      to = copy(to, p->points, from + (k * channels + c) * p->points);
+  return to;
+}
+
+fh_status fh_prediction_put_trajectory(fh_prediction *p, int64_t index, const fh_real *constants,
+                                       const fh_real *truth, const fh_real *predicted,
+                                       double seconds)
 {
   const fh_sample_record record = {
       .index = index, .seed = p->info.seed, .seconds = seconds, .valid = true};
   if (fh_writer_has(p->writer, index)) return FH_OK;
   FH_CHECK(truth || !p->with_truth, FH_ERR_ARG, "the truth of sample %lld is missing",
            (long long)index);
-  double *at = copy(p->values, p->nx, x);
-  if (p->with_truth) at = copy(at, p->ny, truth);
-  copy(at, p->ny, predicted);
-  FH_TRY(fh_writer_put(p->writer, p->fields, &record));
-  return FH_OK;
+  double *at = copy(p->values, p->nx, constants);
+  if (p->with_truth) at = copy_frames(p, at, truth);
+  copy_frames(p, at, predicted);
+  return fh_writer_put(p->writer, p->fields, &record);
+}
+
+fh_status fh_prediction_put(fh_prediction *p, int64_t index, const fh_real *x, const fh_real *truth,
+                            const fh_real *predicted, double seconds)
+{
+  return fh_prediction_put_trajectory(p, index, x, truth, predicted, seconds);
 }
 
 fh_status fh_prediction_finish(fh_prediction *p)

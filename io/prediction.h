@@ -2,7 +2,8 @@
  * prediction - a set with what a model predicts: inputs, truth if it is known, prediction
  *
  * The file has the layout of every other set (io/writer.h), so that the same tools open it. The
- * prediction of the field u is called u_pred.
+ * prediction of the field u is called u_pred. Of trajectories, frames as far apart as a time step are
+ * written: the given ones, which truth and prediction share, and the predicted ones.
  */
 #pragma once
 
@@ -30,6 +31,20 @@ fh_status fh_prediction_create(MPI_Comm comm, const char *path, const fh_dataset
  */
 fh_status fh_prediction_put(fh_prediction *p, int64_t index, const fh_real *x, const fh_real *truth,
                             const fh_real *predicted, double seconds) FH_MUST;
+/**
+ * fh_prediction_create_trajectories - the same for trajectories of d, which was opened with pairs
+ *
+ * steps: frames of each trajectory in the file, from the first one that d may use on, stride frames
+ * apart. Inputs in the file are the constant fields.
+ */
+fh_status fh_prediction_create_trajectories(MPI_Comm comm, const char *path, const fh_dataset *d,
+                                            ptrdiff_t count, ptrdiff_t steps, bool with_truth,
+                                            const char *config, fh_existing existing,
+                                            fh_prediction **prediction) FH_MUST;
+/** As fh_prediction_put: constants [constants][points], truth and predicted [steps][frame_out][points]. */
+fh_status fh_prediction_put_trajectory(fh_prediction *p, int64_t index, const fh_real *constants,
+                                       const fh_real *truth, const fh_real *predicted,
+                                       double seconds) FH_MUST;
 /** Collective: assembles the file. */
 fh_status fh_prediction_finish(fh_prediction *p) FH_MUST;
 /** Collective. What was not finished is removed. */

@@ -42,7 +42,7 @@ fh_status fh_yaml_entry(fh_text *yaml, const char *name, const char *value)
 fh_status fh_yaml_section(fh_text *yaml, const char *title, const fh_field *fields,
                           const void *config)
 {
-  char value[FH_TEXT_MAX + FH_LIST_MAX * 32];
+  char value[FH_VALUE_MAX];
   FH_TRY(fh_text_add(yaml, "# %s\n", title));
   for (const fh_field *f = fields; f->name; f++) {
     fh_config_get(f, config, value, sizeof value);

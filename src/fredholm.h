@@ -24,6 +24,8 @@
 #include "io/writer.h"
 #include "model/model.h"
 #include "program/program.h"
+#include "train/compress.h"
+#include "train/cycle.h"
 #include "train/evaluate.h"
 #include "train/rollout.h"
 #include "train/trained.h"

@@ -36,7 +36,7 @@ typedef struct {
    0.0,                                                                                            \
    1.0,                                                                                            \
    NULL,                                                                                           \
-   "accepted ||b - A u|| / ||b||, recomputed for every sample"},                                   \
+   "accepted ||b - A u|| / ||b||, recomputed for every sample; in time: error of a step"},         \
       {"sequence_strategy",                                                                        \
        FH_FIELD_ENUM,                                                                              \
        offsetof(type, member.strategy),                                                            \

@@ -3,164 +3,91 @@
 
 #include <string.h>
 
-#include "base/size.h"
+#include "grid/tiles.h"
 
 typedef struct {
   fh_unpatch_config config;
-  /* on three axes always, leading ones 1: a patch with and without padding, the field */
-  ptrdiff_t parts[3], padding[3], size[3], inner[3], n[3];
-  ptrdiff_t count; /* patches of one output sample */
-  ptrdiff_t here;  /* of them on this rank, consecutive */
-  int ranks, rank; /* that share the patches of a sample */
+  fh_tiles tiles;
+  fh_layout box;    /* of the field, that is here */
+  ptrdiff_t here;   /* patches of a sample on this rank, consecutive */
+  ptrdiff_t number; /* of the first of them */
 } unpatch;
 
-static ptrdiff_t volume(const ptrdiff_t n[3])
+/* the field that patches without padding on this grid make */
+static fh_grid field_of(const fh_unpatch_config *c, const fh_grid *patch)
 {
-  return n[0] * n[1] * n[2];
+  fh_grid field = *patch;
+  for (int a = 0; a < c->dim; a++) {
+    const double spacing = fh_grid_spacing(patch, a);
+    const ptrdiff_t inner = patch->n[a] - 2 * c->padding[a];
+    field.n[a] = c->stitch ? c->parts[a] * inner : inner;
+    if (c->stitch && c->n[a]) field.n[a] = c->n[a];
+    field.length[a] = spacing * (double)field.n[a];
+  }
+  return field;
 }
 
-static fh_status fill(unpatch *v, const fh_grid *grid, const fh_team *team)
+static fh_status fill(unpatch *v, const fh_grid *patch, const fh_team *team)
 {
+  static const ptrdiff_t one[3] = {1, 1, 1};
   const fh_unpatch_config *c = &v->config;
-  v->count = 1;
-  for (int a = 0; a < 3; a++) {
-    const int at = a - (3 - c->dim);
-    v->size[a] = at >= 0 ? grid->n[at] : 1;
-    v->padding[a] = at >= 0 ? c->padding[at] : 0;
-    v->parts[a] = at >= 0 && c->stitch ? c->parts[at] : 1;
-    v->inner[a] = v->size[a] - 2 * v->padding[a];
-    FH_CHECK(v->inner[a] >= 1, FH_ERR_SHAPE,
+  const int ranks = c->stitch && team->n_patches > 1 ? team->n_patches : 1;
+  for (int a = 0; a < c->dim; a++)
+    FH_CHECK(patch->n[a] > 2 * c->padding[a], FH_ERR_SHAPE,
              "unpatch: patches of %td points have nothing left without %td on each side",
-             v->size[a], v->padding[a]);
-    v->n[a] = v->parts[a] * v->inner[a];
-    v->count *= v->parts[a];
-  }
-  v->ranks = c->stitch && team->n_patches > 1 ? team->n_patches : 1;
-  v->rank = v->ranks > 1 ? team->patch_part : 0;
-  FH_CHECK(v->count % v->ranks == 0, FH_ERR_USAGE,
-           "%d ranks cannot share the %td patches of a sample: choose a divisor of that", v->ranks,
-           v->count);
-  v->here = v->count / v->ranks;
+             patch->n[a], c->padding[a]);
+  const fh_grid field = field_of(c, patch);
+  FH_TRY(fh_tiles_make(&field, c->stitch ? c->parts : one, &v->tiles));
+  for (int a = 0; a < c->dim; a++)
+    FH_CHECK(v->tiles.size[a] == patch->n[a] - 2 * c->padding[a], FH_ERR_SHAPE,
+             "unpatch: patches of %td points do not make a field of %td along axis %d",
+             patch->n[a] - 2 * c->padding[a], field.n[a], a);
+  FH_TRY(fh_tiles_box(&v->tiles, ranks, ranks > 1 ? team->patch_part : 0, &v->box));
+  v->here = v->tiles.count / ranks;
+  v->number = ranks > 1 ? team->patch_part * v->here : 0;
   return FH_OK;
 }
 
 static fh_status setup(fh_op *op, const fh_shape *in, fh_shape *out, fh_need *need)
 {
   unpatch *v = op->data;
-  fh_grid grid = in[0].layout.grid;
-  FH_CHECK(grid.dim == v->config.dim && fh_layout_is_whole(&in[0].layout), FH_ERR_SHAPE,
+  const fh_grid *grid = &in[0].layout.grid;
+  (void)need;
+  FH_CHECK(grid->dim == v->config.dim && fh_layout_is_whole(&in[0].layout), FH_ERR_SHAPE,
            "unpatch: patches on %d axes, of which %td of %td points are here, for %d axes",
-           grid.dim, fh_layout_size(&in[0].layout), fh_grid_size(&grid), v->config.dim);
-  FH_TRY(fill(v, &grid, op->team));
+           grid->dim, fh_layout_size(&in[0].layout), fh_grid_size(grid), v->config.dim);
+  FH_TRY(fill(v, grid, op->team));
   FH_CHECK(in[0].batch % v->here == 0, FH_ERR_SHAPE,
            "unpatch: %td patches are not a whole number of fields of %td", in[0].batch, v->here);
-  if (v->ranks > 1) {
-    int fits = 0;
-    const ptrdiff_t mine = in[0].batch * in[0].channels * volume(v->inner);
-    FH_TRY(fh_size_int(mine * v->ranks, &fits));
-    need->work = (size_t)(mine * (v->ranks + 1)) * sizeof(fh_real);
-  }
-  for (int a = 0; a < grid.dim; a++) {
-    const double spacing = fh_grid_spacing(&grid, a);
-    grid.n[a] = v->n[3 - grid.dim + a];
-    grid.length[a] = spacing * (double)grid.n[a];
-  }
-  out[0] = (fh_shape){in[0].batch / v->here, in[0].channels, fh_layout_whole(&grid)};
-  return FH_OK;
-}
-
-/* offsets of row (i, j) of the inner part of patch number q, in a channel of patch and field */
-static void rows_at(const unpatch *v, ptrdiff_t q, ptrdiff_t i, ptrdiff_t j, ptrdiff_t *patch,
-                    ptrdiff_t *field)
-{
-  const ptrdiff_t part[3] = {q / (v->parts[1] * v->parts[2]), q / v->parts[2] % v->parts[1],
-                             q % v->parts[2]};
-  *patch = ((v->padding[0] + i) * v->size[1] + v->padding[1] + j) * v->size[2] + v->padding[2];
-  *field = ((part[0] * v->inner[0] + i) * v->n[1] + part[1] * v->inner[1] + j) * v->n[2] +
-           part[2] * v->inner[2];
-}
-
-/* one channel of a patch without its padding */
-static void crop(const unpatch *v, const fh_real *patch, fh_real *inner)
-{
-  for (ptrdiff_t i = 0; i < v->inner[0]; i++)
-    for (ptrdiff_t j = 0; j < v->inner[1]; j++, inner += v->inner[2]) {
-      ptrdiff_t p = 0, f = 0;
-      rows_at(v, 0, i, j, &p, &f);
-      memcpy(inner, patch + p, (size_t)v->inner[2] * sizeof *inner);
-    }
-}
-
-/* one channel of patch number q into its place in the field; from: padded, or not */
-static void place(const unpatch *v, ptrdiff_t q, bool padded, const fh_real *from, fh_real *field)
-{
-  for (ptrdiff_t i = 0; i < v->inner[0]; i++)
-    for (ptrdiff_t j = 0; j < v->inner[1]; j++) {
-      ptrdiff_t p = 0, f = 0;
-      rows_at(v, q, i, j, &p, &f);
-      if (!padded) p = (i * v->inner[1] + j) * v->inner[2];
-      memcpy(field + f, from + p, (size_t)v->inner[2] * sizeof *field);
-    }
-}
-
-/* the adjoint of place, padded */
-static void take(const unpatch *v, ptrdiff_t q, const fh_real *field, fh_real *patch)
-{
-  for (ptrdiff_t i = 0; i < v->inner[0]; i++)
-    for (ptrdiff_t j = 0; j < v->inner[1]; j++) {
-      ptrdiff_t p = 0, f = 0;
-      rows_at(v, q, i, j, &p, &f);
-      memcpy(patch + p, field + f, (size_t)v->inner[2] * sizeof *patch);
-    }
-}
-
-/* number of the patch that rank has as its b-th */
-static ptrdiff_t number_of(const unpatch *v, int rank, ptrdiff_t b)
-{
-  return rank * v->here + b % v->here;
-}
-
-/* every rank's patches on every rank, without padding */
-static fh_status exchange(fh_op *op, const fh_fwd *io)
-{
-  const unpatch *v = op->data;
-  const ptrdiff_t channels = op->in[0].channels, large = volume(v->n);
-  const ptrdiff_t small = volume(v->size), inner = volume(v->inner), mine = io->batch * channels;
-  fh_real *send = io->work, *all = send + mine * inner;
-  for (ptrdiff_t i = 0; i < mine; i++) crop(v, io->in[0] + i * small, send + i * inner);
-  FH_TRY_MPI(MPI_Allgather(send, (int)(mine * inner), FH_MPI_REAL, all, (int)(mine * inner),
-                           FH_MPI_REAL, op->team->patches));
-  for (int r = 0; r < v->ranks; r++)
-    for (ptrdiff_t i = 0; i < mine; i++) {
-      const ptrdiff_t b = i / channels, c = i % channels;
-      place(v, number_of(v, r, b), false, all + (r * mine + i) * inner,
-            io->out[0] + (b / v->here * channels + c) * large);
-    }
+  out[0] = (fh_shape){in[0].batch / v->here, in[0].channels, v->box};
   return FH_OK;
 }
 
 static fh_status forward(fh_op *op, const fh_fwd *io)
 {
   const unpatch *v = op->data;
-  const ptrdiff_t channels = op->in[0].channels, small = volume(v->size), large = volume(v->n);
-  if (v->ranks > 1) return exchange(op, io);
+  const ptrdiff_t channels = op->in[0].channels, small = fh_shape_points(&op->in[0]),
+                  large = fh_layout_size(&v->box);
   for (ptrdiff_t b = 0; b < io->batch; b++)
     for (ptrdiff_t c = 0; c < channels; c++)
-      place(v, number_of(v, 0, b), true, io->in[0] + (b * channels + c) * small,
-            io->out[0] + (b / v->here * channels + c) * large);
+      fh_tiles_put(&v->tiles, v->number + b % v->here, v->config.padding, &v->box,
+                   io->in[0] + (b * channels + c) * small,
+                   io->out[0] + (b / v->here * channels + c) * large);
   return FH_OK;
 }
 
 static fh_status backward(fh_op *op, const fh_bwd *io)
 {
   const unpatch *v = op->data;
-  const ptrdiff_t channels = op->in[0].channels, small = volume(v->size), large = volume(v->n);
+  const ptrdiff_t channels = op->in[0].channels, small = fh_shape_points(&op->in[0]),
+                  large = fh_layout_size(&v->box);
   if (!io->din[0]) return FH_OK;
   memset(io->din[0], 0, (size_t)(io->batch * channels * small) * sizeof(fh_real));
   for (ptrdiff_t b = 0; b < io->batch; b++)
     for (ptrdiff_t c = 0; c < channels; c++)
-      take(v, number_of(v, v->rank, b), io->dout[0] + (b / v->here * channels + c) * large,
-           io->din[0] + (b * channels + c) * small);
+      fh_tiles_take(&v->tiles, v->number + b % v->here, v->config.padding, &v->box,
+                    io->dout[0] + (b / v->here * channels + c) * large,
+                    io->din[0] + (b * channels + c) * small);
   return FH_OK;
 }
 
@@ -171,10 +98,7 @@ static void destroy(fh_op *op)
 
 static fh_cost cost(const fh_op *op)
 {
-  const unpatch *v = op->data;
-  const double others = v->ranks - 1, inner = (double)(op->in[0].channels * volume(v->inner));
-  return (fh_cost){.bytes = 2.0 * (double)fh_shape_sample(&op->in[0]) * sizeof(fh_real),
-                   .message_bytes = others * inner * sizeof(fh_real)};
+  return (fh_cost){.bytes = 2.0 * (double)fh_shape_sample(&op->in[0]) * sizeof(fh_real)};
 }
 
 fh_status fh_unpatch_create(const fh_unpatch_config *config, fh_op **op)
@@ -197,10 +121,10 @@ static fh_status example(int i, fh_op **op, fh_shape *in)
     fh_unpatch_config config;
     ptrdiff_t n[3], batch, channels;
   } cases[] = {
-      {{1, {2}, {1}, false}, {5}, 3, 2},
-      {{2, {1, 1}, {1, 2}, true}, {4, 6}, 2, 2},
-      {{2, {2, 2}, {1, 0}, false}, {5, 3}, 4, 1},
-      {{3, {1, 1, 1}, {0, 1, 2}, true}, {3, 4, 5}, 2, 1},
+      {{1, {2}, {1}, false, {0}}, {5}, 3, 2},
+      {{2, {1, 1}, {1, 2}, true, {0}}, {4, 6}, 2, 2},
+      {{2, {2, 2}, {1, 0}, false, {0}}, {5, 3}, 4, 1},
+      {{3, {1, 1, 1}, {0, 1, 2}, true, {0}}, {3, 4, 5}, 2, 1},
   };
   *op = NULL;
   if (i >= (int)(sizeof cases / sizeof *cases)) return FH_OK;

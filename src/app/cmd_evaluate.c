@@ -4,13 +4,13 @@
 #include "app/command.h"
 #include "app/data.h"
 #include "app/folder.h"
+#include "app/measure.h"
 #include "app/report.h"
-#include "train/evaluate.h"
 
 typedef struct {
   char model_file[FH_TEXT_MAX], data[FH_TEXT_MAX], samples[FH_TEXT_MAX], out[FH_TEXT_MAX];
   bool overwrite;
-  ptrdiff_t rollout, batch;
+  ptrdiff_t rollout, batch, patches_at_once;
 } evaluate_files;
 
 typedef struct {
@@ -34,6 +34,10 @@ static const fh_field file_fields[] = {
      "where the JSON goes (default: metrics_DATA.json beside the model, replaced if it exists)"},
     {"overwrite", FH_FIELD_BOOL, AT(overwrite), "false", 0, 0, NULL, "replace the file of -out"},
     {"batch", FH_FIELD_INT, AT(batch), "8", 1, 1e6, NULL, "samples of one call of the model"},
+    {"patches_at_once", FH_FIELD_INT, AT(patches_at_once), "0", 0, 1e9, NULL,
+     "of a model on patches: patches computed together, sample after sample; 0: what fits the "
+     "cache. "
+     "The numbers do not depend on it"},
     FH_FIELDS_END};
 #undef AT
 
@@ -80,20 +84,16 @@ static const fh_metrics_config *metrics_of(const evaluate_config *c)
   return NULL;
 }
 
-/* one-step metrics, then the rollout if one was asked for */
-static fh_status measure(const fh_run *run, const evaluate_config *c, const fh_team *team,
-                         const fh_trained *model, fh_dataset *dataset, fh_evaluator *e,
-                         const char *path)
+/* after the one-step metrics: the rollout if one was asked for, and the report */
+static fh_status finish(const fh_run *run, const evaluate_config *c, const fh_team *team,
+                        const fh_trained *model, fh_dataset *dataset, fh_evaluator *e,
+                        const fh_metrics *metrics, const char *path)
 {
-  const fh_metrics *metrics = NULL;
   const fh_rollout_errors *errors = NULL;
   fh_rollout *rollout = NULL;
-  fh_operator *op = fh_evaluator_operator(e);
-  FH_TRY(fh_trained_load(model, fh_operator_program(op)));
-  FH_TRY(fh_evaluator_run(e, metrics_of(c), &metrics));
   if (c->files.rollout > 0)
-    FH_TRY(fh_rollout_create(team, &model->spec, op, dataset, metrics_of(c), c->files.rollout,
-                             c->files.batch, &rollout));
+    FH_TRY(fh_rollout_create(team, &model->spec, fh_evaluator_operator(e), dataset, metrics_of(c),
+                             c->files.rollout, c->files.batch, &rollout));
   fh_status st = rollout ? fh_rollout_run(rollout, &errors) : FH_OK;
   if (st == FH_OK)
     st = fh_status_agree(run->comm, write_report(run, c, path, dataset, metrics, errors));
@@ -105,22 +105,13 @@ static fh_status evaluate(const fh_run *run, const evaluate_config *c, const fh_
                           const fh_trained *model, fh_dataset *dataset, const char *path)
 {
   fh_evaluator *e = NULL;
-  FH_TRY(fh_trained_check_axes(model, fh_dataset_grid(dataset)));
   if (c->files.rollout > 0) FH_TRY(fh_rollout_check(&model->spec, dataset, c->files.rollout, true));
-  FH_TRY(fh_evaluator_create(team, &model->spec, model->input, model->output, dataset,
-                             c->files.batch, &e));
-  const fh_status st = measure(run, c, team, model, dataset, e, path);
+  const fh_metrics *metrics = NULL;
+  fh_status st = fh_measure(team, model, dataset, c->files.batch, c->files.patches_at_once,
+                            metrics_of(c), &e, &metrics);
+  if (st == FH_OK) st = finish(run, c, team, model, dataset, e, metrics, path);
   fh_evaluator_destroy(&e);
   return st;
-}
-
-/* what the model says of time holds for the data, too */
-static fh_status open_data(const fh_run *run, const evaluate_config *c, const fh_trained *model,
-                           fh_dataset **dataset)
-{
-  fh_data_config data = c->data;
-  FH_TRY(fh_data_follow(&data, &model->spec.time));
-  return fh_data_open(run->comm, c->files.data, c->files.samples, &data, dataset);
 }
 
 static fh_status run_evaluate(fh_run *run, void *config)
@@ -136,7 +127,9 @@ static fh_status run_evaluate(fh_run *run, void *config)
   if (c->files.out[0]) FH_TRY(fh_refuse_existing(run->comm, path, c->files.overwrite));
   FH_TRY(fh_team_create(run->comm, 1, 1, &team));
   fh_status st = fh_trained_read(run->comm, c->files.model_file, &model);
-  if (st == FH_OK) st = open_data(run, c, model, &dataset);
+  if (st == FH_OK)
+    st = fh_data_open_for(run->comm, &model->spec.time, c->files.data, c->files.samples, &c->data,
+                          &dataset);
   if (st == FH_OK) st = evaluate(run, c, team, model, dataset, path);
   fh_dataset_close(&dataset);
   fh_trained_destroy(&model);

@@ -15,6 +15,10 @@ static const fh_field fields[] = {
      "data sets: range, mean and deviation of every channel (reads all samples)"},
     {"steps", FH_FIELD_BOOL, AT(steps), "true", 0, 0, NULL,
      "models: the steps of the program with shapes, memory and flops"},
+    {"mgno_layer", FH_FIELD_INT, AT(cycle), "-1", -1, 1000, NULL,
+     "models mgno: only the V-cycle of this layer (from 0), as an operator without biases and "
+     "norms: "
+     "norm, transpose, waves, reach, stencils"},
     FH_FIELDS_END};
 #undef AT
 

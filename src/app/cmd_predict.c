@@ -3,15 +3,16 @@
 #include <sys/stat.h>
 
 #include "app/command.h"
-#include "app/data.h"
+#include "app/predict_cycle.h"
+#include "app/predict_trajectories.h"
 #include "base/clock.h"
 #include "base/memory.h"
-#include "io/prediction.h"
-#include "train/trained.h"
+#include "train/rollout.h"
 
 typedef struct {
-  char model_file[FH_TEXT_MAX], data[FH_TEXT_MAX];
-  ptrdiff_t n, batch;
+  char model_file[FH_TEXT_MAX], data[FH_TEXT_MAX], samples[FH_TEXT_MAX];
+  ptrdiff_t n, batch, rollout, cycle, patches_at_once;
+  bool linear;
   bool truth;
 } predict_files;
 
@@ -31,10 +32,27 @@ static const fh_field file_fields[] = {
     {"model_file", FH_FIELD_TEXT, AT(model_file), "", 0, 0, NULL, "trained model"},
     {"data", FH_FIELD_TEXT, AT(data), "", 0, 0, NULL,
      "data set whose inputs are taken, on any grid that the model can be built on"},
-    {"n", FH_FIELD_INT, AT(n), "0", 0, 1e15, NULL, "the first n samples only; 0: all"},
+    {"n", FH_FIELD_INT, AT(n), "0", 0, 1e15, NULL,
+     "the first n samples (trajectories) only; 0: all"},
+    {"samples", FH_FIELD_TEXT, AT(samples), "", 0, 0, NULL,
+     "samples (trajectories) to take: n (the first n), first:last (counted from 0, both used), "
+     "first: (to the end); default: all"},
+    {"rollout", FH_FIELD_INT, AT(rollout), "0", 0, 1e6, NULL,
+     "trajectories: so many steps from the first frames on predictions alone; 0: every frame from "
+     "the true ones before it"},
     {"truth", FH_FIELD_BOOL, AT(truth), "true", 0, 0, NULL,
-     "store the outputs of the data set beside the predictions"},
+     "store the outputs of the data set beside the predictions; false: a rollout may be longer "
+     "than the data"},
+    {"mgno_layer", FH_FIELD_INT, AT(cycle), "-1", -1, 1000, NULL,
+     "models mgno: not the model but the V-cycle of this layer (from 0); the file then holds its "
+     "input f in the network and u = W f"},
+    {"linear", FH_FIELD_BOOL, AT(linear), "false", 0, 0, NULL,
+     "with -mgno_layer: without biases and norms, so that W is linear"},
     {"batch", FH_FIELD_INT, AT(batch), "8", 1, 1e6, NULL, "samples of one call of the model"},
+    {"patches_at_once", FH_FIELD_INT, AT(patches_at_once), "0", 0, 1e9, NULL,
+     "of a model on patches: patches computed together, sample after sample; 0: what fits the "
+     "cache. "
+     "The numbers do not depend on it"},
     FH_FIELDS_END};
 #undef AT
 
@@ -103,14 +121,11 @@ static fh_status predict_mine(predictor *p, const fh_team *team)
   return FH_OK;
 }
 
-static fh_status predict(predictor *p, const fh_team *team, const fh_trained *model)
+static fh_status check_call(const predictor *p, const fh_trained *model, ptrdiff_t available)
 {
   const predict_config *c = p->c;
-  const ptrdiff_t n = fh_dataset_samples(p->dataset);
-  p->n = c->files.n ? c->files.n : n;
-  p->batch = c->files.batch;
-  FH_CHECK(p->n <= n, FH_ERR_USAGE, "option -n asks for %td samples but %s holds %td", p->n,
-           c->files.data, n);
+  FH_CHECK(p->n <= available, FH_ERR_USAGE, "option -n asks for %td samples but %s holds %td", p->n,
+           c->files.data, available);
   FH_CHECK(fh_dataset_in_channels(p->dataset) == model->spec.in_channels &&
                fh_dataset_out_channels(p->dataset) == model->spec.out_channels,
            FH_ERR_SHAPE,
@@ -118,14 +133,70 @@ static fh_status predict(predictor *p, const fh_team *team, const fh_trained *mo
            "data sets with -inputs and -outputs",
            c->files.data, fh_dataset_in_channels(p->dataset), fh_dataset_out_channels(p->dataset),
            model->spec.in_channels, model->spec.out_channels);
-  fh_run_echo(p->run);
-  FH_TRY(fh_operator_create(model, team, fh_dataset_grid(p->dataset), p->batch, &p->op));
+  if (c->files.rollout == 0) return FH_OK;
+  return fh_rollout_check(&model->spec, p->dataset, c->files.rollout, c->files.truth);
+}
+
+static fh_existing existing_of(const predict_config *c)
+{
+  return c->call.overwrite ? FH_OVERWRITE : FH_REFUSE_EXISTING;
+}
+
+static fh_status predict_samples(predictor *p, const fh_team *team)
+{
+  const predict_config *c = p->c;
   FH_TRY(fh_status_agree(team->world, allocate(p)));
   FH_TRY(fh_prediction_create(team->world, c->call.out, p->dataset, p->n, c->files.truth,
-                              p->run->yaml, c->call.overwrite ? FH_OVERWRITE : FH_REFUSE_EXISTING,
-                              &p->prediction));
+                              p->run->yaml, existing_of(c), &p->prediction));
   FH_TRY(fh_status_agree(team->world, predict_mine(p, team)));
-  FH_TRY(fh_prediction_finish(p->prediction));
+  return fh_prediction_finish(p->prediction);
+}
+
+static fh_status predict_trajectories(predictor *p, const fh_team *team, const fh_trained *model)
+{
+  const predict_config *c = p->c;
+  const fh_trajectory_call call = {.out = c->call.out,
+                                   .yaml = p->run->yaml,
+                                   .existing = existing_of(c),
+                                   .n = p->n,
+                                   .batch = p->batch,
+                                   .rollout = c->files.rollout,
+                                   .truth = c->files.truth};
+  return fh_predict_trajectories(team, &call, &model->spec, p->op, p->dataset);
+}
+
+static fh_status predict_cycle(predictor *p, const fh_team *team, const fh_trained *model)
+{
+  const predict_config *c = p->c;
+  const ptrdiff_t n = fh_dataset_samples(p->dataset);
+  const fh_cycle_call call = {.out = c->call.out,
+                              .yaml = p->run->yaml,
+                              .existing = existing_of(c),
+                              .n = c->files.n ? c->files.n : n,
+                              .batch = c->files.batch,
+                              .number = (int)c->files.cycle,
+                              .linear = c->files.linear};
+  p->n = call.n;
+  FH_TRY(check_call(p, model, n));
+  fh_run_echo(p->run);
+  FH_TRY(fh_predict_cycle(team, &call, model, p->dataset));
+  fh_log_message(p->run->log, FH_LOG_INFO, "what the V-cycle makes of %td inputs is in %s", call.n,
+                 c->call.out);
+  return FH_OK;
+}
+
+static fh_status predict(predictor *p, const fh_team *team, const fh_trained *model)
+{
+  const predict_config *c = p->c;
+  const fh_dataset_time *t = fh_dataset_pairs(p->dataset);
+  const ptrdiff_t available = t ? t->trajectories : fh_dataset_samples(p->dataset);
+  p->n = c->files.n ? c->files.n : available;
+  p->batch = model->spec.class->patches ? 1 : c->files.batch;
+  FH_TRY(check_call(p, model, available));
+  fh_run_echo(p->run);
+  FH_TRY(fh_operator_create_patchwise(model, team, fh_dataset_grid(p->dataset), p->batch,
+                                      c->files.patches_at_once, &p->op));
+  FH_TRY(t ? predict_trajectories(p, team, model) : predict_samples(p, team));
   fh_log_message(p->run->log, FH_LOG_INFO, "%td predictions are in %s", p->n, c->call.out);
   return FH_OK;
 }
@@ -160,11 +231,17 @@ static fh_status run_predict(fh_run *run, void *config)
   FH_TRY(fh_require("model_file", p.c->files.model_file));
   FH_TRY(fh_require("data", p.c->files.data));
   FH_TRY(fh_require("out", p.c->call.out));
+  FH_CHECK(p.c->files.cycle >= 0 || !p.c->files.linear, FH_ERR_USAGE,
+           "option -linear is about a V-cycle: say which with -mgno_layer");
+  FH_CHECK(p.c->files.cycle < 0 || p.c->files.rollout == 0, FH_ERR_USAGE,
+           "options -mgno_layer and -rollout do not go together: a V-cycle is no time step");
   FH_TRY(fh_status_agree(run->comm, run->rank ? FH_OK : refuse_own_data(p.c)));
   FH_TRY(fh_team_create(run->comm, 1, 1, &team));
   fh_status st = fh_trained_read(run->comm, p.c->files.model_file, &model);
-  if (st == FH_OK) st = fh_data_open(run->comm, p.c->files.data, "", &p.c->data, &p.dataset);
-  if (st == FH_OK) st = predict(&p, team, model);
+  if (st == FH_OK)
+    st = fh_data_open_for(run->comm, &model->spec.time, p.c->files.data, p.c->files.samples,
+                          &p.c->data, &p.dataset);
+  if (st == FH_OK) st = (p.c->files.cycle >= 0 ? predict_cycle : predict)(&p, team, model);
   clear(&p);
   fh_trained_destroy(&model);
   fh_team_destroy(&team);

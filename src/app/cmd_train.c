@@ -12,7 +12,7 @@
 
 typedef struct {
   char data[FH_TEXT_MAX], test[FH_TEXT_MAX], validation[FH_TEXT_MAX], out[FH_TEXT_MAX],
-      model[FH_TEXT_MAX];
+      model[FH_TEXT_MAX], init_from[FH_TEXT_MAX];
   char train_samples[FH_TEXT_MAX], test_samples[FH_TEXT_MAX], validation_samples[FH_TEXT_MAX];
 } train_files;
 
@@ -26,6 +26,7 @@ typedef struct {
   train_call call;
   fh_data_config data;
   fh_train_setup setup;
+  fh_trained *initial; /* of -init_from, or NULL */
 } train_config;
 
 /* ---- options ------------------------------------------------------------------------------------ */
@@ -50,6 +51,9 @@ static const fh_field file_fields[] = {
      "folder of the run: model.h5 (the last), best.h5, checkpoints, log.jsonl, config.yaml, "
      "metrics.json"},
     {"model", FH_FIELD_TEXT, AT(model), "fno", 0, 0, NULL, "family of models"},
+    {"init_from", FH_FIELD_TEXT, AT(init_from), "", 0, 0, NULL,
+     "model file whose parameters and normalisers the run starts with; family and options of the "
+     "model, and -normalise_*, are then those of the file"},
     FH_FIELDS_END};
 #undef AT
 
@@ -76,13 +80,54 @@ static fh_status describe_models(fh_options *o)
   return FH_OK;
 }
 
+/* the options of the file's model, over which the user's may only change what has no parameters */
+static fh_status declare_initial_model(fh_options *o, train_config *c)
+{
+  const fh_model_spec *from = &c->initial->spec;
+  FH_CHECK(!fh_options_given("model") || !strcmp(c->files.model, from->class->name), FH_ERR_USAGE,
+           "option -model %.80s does not go with -init_from %s, which is a model of the family %s: "
+           "leave -model out",
+           c->files.model, c->files.init_from, from->class->name);
+  snprintf(c->files.model, sizeof c->files.model, "%s", from->class->name);
+  FH_TRY(fh_model_spec_copy(from, &c->setup.spec));
+  return fh_options_overlay(o, FH_GROUP_RUN, "model", from->class->fields, c->setup.spec.config);
+}
+
 static fh_status declare_model(fh_options *o, train_config *c)
 {
   const fh_model_class *class = NULL;
   if (!c) return describe_models(o);
+  if (c->initial) return declare_initial_model(o, c);
   FH_TRY(fh_model_class_find(c->files.model, &class));
   FH_TRY(fh_model_spec_create(class, 1, 1, &c->setup.spec)); /* the data will tell the channels */
   return fh_options_add(o, FH_GROUP_RUN, "model", class->fields, c->setup.spec.config);
+}
+
+static int kind_of(const fh_normaliser *n)
+{
+  return n ? n->kind : FH_NORM_NONE;
+}
+
+/* the normalisers belong to the parameters, so that the file's kinds are the only ones possible */
+static fh_status declare_training(fh_options *o, train_config *c)
+{
+  if (!c || !c->initial)
+    return fh_options_add(o, FH_GROUP_RUN, "training", fh_train_fields, c ? &c->setup.train : NULL);
+  const fh_normaliser *in = c->initial->input, *out = c->initial->output;
+  const int kinds[] = {kind_of(in), kind_of(out)};
+  fh_train_config *t = &c->setup.train;
+  FH_TRY(fh_config_defaults(fh_train_fields, t));
+  t->normalise_input = kinds[0];
+  t->normalise_output = kinds[1];
+  if (out || in) t->normalise_epsilon = (out ? out : in)->epsilon;
+  FH_TRY(fh_options_overlay(o, FH_GROUP_RUN, "training", fh_train_fields, t));
+  const int asked[] = {t->normalise_input, t->normalise_output};
+  for (int i = 0; i < 2; i++)
+    FH_CHECK(asked[i] == kinds[i], FH_ERR_USAGE,
+             "option -normalise_%s %s: the model of -init_from was trained with %s, and its "
+             "parameters belong to that; leave the option out",
+             i ? "output" : "input", fh_norm_names[asked[i]], fh_norm_names[kinds[i]]);
+  return FH_OK;
 }
 
 /* -optimiser names a class whose conventions and defaults the single options then change */
@@ -103,18 +148,25 @@ static fh_status declare(fh_options *o, void *config)
   FH_TRY(fh_options_add(o, FH_GROUP_RUN, "files", file_fields, IN(files)));
   FH_TRY(fh_options_add(o, FH_GROUP_CALL, "call", call_fields, IN(call)));
   FH_TRY(fh_options_add(o, FH_GROUP_RUN, "data", fh_data_fields, IN(data)));
+  if (c && c->files.init_from[0]) {
+    FH_TRY(fh_trained_read(MPI_COMM_WORLD, c->files.init_from, &c->initial));
+    c->setup.initial = c->initial;
+  }
   FH_TRY(declare_model(o, c));
-  FH_TRY(fh_options_add(o, FH_GROUP_RUN, "training", fh_train_fields, IN(setup.train)));
+  FH_TRY(declare_training(o, c));
   FH_TRY(fh_options_add(o, FH_GROUP_RUN, "loss", fh_loss_fields, IN(setup.loss)));
   FH_TRY(declare_optimiser(o, IN(setup.optimiser)));
   FH_TRY(fh_options_add(o, FH_GROUP_RUN, "schedule", fh_schedule_fields, IN(setup.schedule)));
+  FH_TRY(fh_options_add(o, FH_GROUP_RUN, "frequency curriculum", fh_modes_fields, IN(setup.modes)));
 #undef IN
   return FH_OK;
 }
 
 static void clear(void *config)
 {
-  fh_model_spec_clear(&((train_config *)config)->setup.spec);
+  train_config *c = config;
+  fh_model_spec_clear(&c->setup.spec);
+  fh_trained_destroy(&c->initial);
 }
 
 /* ---- data ------------------------------------------------------------------------------------------ */
@@ -168,6 +220,7 @@ static fh_status check_apart(const train_files *f, const char *option, const cha
 static fh_status open_data(MPI_Comm comm, train_config *c, train_data *d)
 {
   const train_files *f = &c->files;
+  if (c->initial) FH_TRY(fh_data_follow(&c->data, &c->initial->spec.time));
   fh_data_config same = c->data; /* as what the training set turned out to be */
   FH_TRY(check_apart(f, "test_samples", f->test, f->test_samples));
   FH_TRY(check_apart(f, "validation_samples", f->validation, f->validation_samples));

@@ -21,7 +21,7 @@ const fh_field fh_data_fields[] = {
     {"pairs", FH_FIELD_ENUM, AT(pairs), "auto", 0, 0, pairs,
      "cut trajectories into one-step pairs: frames up to t are the input, frame t + stride is the "
      "target; auto: sets of The Well's layout with more than one frame"},
-    {"history", FH_FIELD_INT, AT(history), "0", 0, 1e6, NULL,
+    {"input_frames", FH_FIELD_INT, AT(history), "0", 0, 1e6, NULL,
      "pairs: frames of the input; 0: the model's, or 1"},
     {"stride", FH_FIELD_INT, AT(stride), "0", 0, 1e6, NULL,
      "pairs: stored frames of one time step of the model; 0: the model's, or 1"},
@@ -78,13 +78,13 @@ fh_status fh_data_range(const char *option, const char *text, fh_range *range)
 fh_status fh_data_follow(fh_data_config *c, const fh_time_step *time)
 {
   if (time->history == 0) return FH_OK;
-  FH_CHECK(
-      (c->history == 0 || c->history == time->history) &&
-          (c->stride == 0 || c->stride == time->stride) && c->pairs != FH_PAIRS_NO,
-      FH_ERR_USAGE,
-      "the model is a time step from %td frame%s over %td: options -pairs, -history and -stride "
-      "cannot say something else",
-      time->history, time->history == 1 ? "" : "s", time->stride);
+  FH_CHECK((c->history == 0 || c->history == time->history) &&
+               (c->stride == 0 || c->stride == time->stride) && c->pairs != FH_PAIRS_NO,
+           FH_ERR_USAGE,
+           "the model is a time step from %td frame%s over %td: options -pairs, -input_frames and "
+           "-stride "
+           "cannot say something else",
+           time->history, time->history == 1 ? "" : "s", time->stride);
   c->pairs = FH_PAIRS_YES;
   c->history = time->history;
   c->stride = time->stride;
@@ -108,6 +108,15 @@ fh_status fh_data_open(MPI_Comm comm, const char *path, const char *samples,
   if (fh_dataset_samples(*dataset) > 0) return FH_OK;
   fh_dataset_close(dataset);
   FH_RAISE(FH_ERR_USAGE, "%s holds no samples", path);
+}
+
+fh_status fh_data_open_for(MPI_Comm comm, const fh_time_step *time, const char *path,
+                           const char *samples, const fh_data_config *config, fh_dataset **dataset)
+{
+  fh_data_config data = *config;
+  *dataset = NULL;
+  FH_TRY(fh_data_follow(&data, time));
+  return fh_data_open(comm, path, samples, &data, dataset);
 }
 
 ptrdiff_t fh_data_parts(const fh_dataset *dataset)

@@ -26,6 +26,10 @@ fh_status fh_data_range(const char *option, const char *text, fh_range *range) F
 /** Data for a model that steps in time are pairs of its history and stride. Errors: FH_ERR_USAGE if
  *  options say something else. */
 fh_status fh_data_follow(fh_data_config *config, const fh_time_step *time) FH_MUST;
+/** fh_data_open for a model that is trained: what the model says of time holds for the data, too. */
+fh_status fh_data_open_for(MPI_Comm comm, const fh_time_step *time, const char *path,
+                           const char *samples, const fh_data_config *config,
+                           fh_dataset **dataset) FH_MUST;
 /** What fh_dataset_read counts in a stored sample: 1, or the pairs of a trajectory. */
 ptrdiff_t fh_data_parts(const fh_dataset *dataset);
 /** FH_ERR_USAGE unless text was given for the option -name. */

@@ -8,6 +8,7 @@
 /** Options of inspect that say how much is told. */
 typedef struct {
   bool statistics, steps;
+  ptrdiff_t cycle; /* number of an MgNO's V-cycle that is shown as an operator; -1: none */
 } fh_inspect_config;
 
 /** A model file: family, configuration, grid, normalisers, parameters, its steps. */

@@ -1,5 +1,8 @@
 #include "app/inspect.h"
 
+#include "app/inspect_factors.h"
+#include "app/inspect_mgno.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -99,7 +102,7 @@ static fh_status print_steps(FILE *stream, const fh_trained *m, const fh_team *t
 
 static void print_spec(FILE *stream, const fh_trained *m)
 {
-  char value[1024];
+  char value[FH_VALUE_MAX];
   fprintf(stream, "model: %s, %d -> %d channels\n", m->spec.class->name, m->spec.in_channels,
           m->spec.out_channels);
   if (m->spec.time.history > 0)
@@ -116,12 +119,15 @@ static fh_status print_model(FILE *stream, const char *path, const fh_trained *m
                              const fh_team *team, const fh_inspect_config *config)
 {
   char grid[64];
+  if (config->cycle >= 0) return fh_inspect_cycle(stream, m, team, (int)config->cycle);
   fprintf(stream, "%s is a trained model (layout version %lld)\n", path,
           (long long)m->bundle->version);
   print_spec(stream, m);
   fprintf(stream, "trained on: %s points\n", fh_grid_text(&m->grid, grid));
   print_normaliser(stream, "input", m->input);
   print_normaliser(stream, "output", m->output);
+  FH_TRY(fh_inspect_cycles(stream, m, team));
+  FH_TRY(fh_inspect_factors(stream, m));
   print_parameters(stream, m->bundle);
   if (config->steps) FH_TRY(print_steps(stream, m, team));
   return FH_OK;

@@ -39,7 +39,7 @@ void fh_report_rollout(cJSON *report, const fh_dataset *d, const fh_rollout_erro
   cJSON *r = cJSON_AddObjectToObject(report, "rollout");
   cJSON_AddNumberToObject(r, "steps", (double)e->steps);
   cJSON_AddNumberToObject(r, "trajectories", (double)e->trajectories);
-  cJSON_AddNumberToObject(r, "history", (double)t->history);
+  cJSON_AddNumberToObject(r, "input_frames", (double)t->history);
   cJSON_AddNumberToObject(r, "stride", (double)t->stride);
   cJSON *times = cJSON_AddArrayToObject(r, "time");
   for (ptrdiff_t k = 0; k < e->steps; k++)

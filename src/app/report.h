@@ -8,7 +8,7 @@
 
 /** {"data": path, "samples": n, "grid": "16x16", "metrics": {...}}; NULL if there is no memory. */
 cJSON *fh_report_test(const fh_dataset *dataset, const fh_metrics *metrics);
-/** Adds "rollout": {"steps", "trajectories", "history", "stride", "rel_l2_full",
+/** Adds "rollout": {"steps", "trajectories", "input_frames", "stride", "rel_l2_full",
  *  "persistence_rel_l2_full", and "time", "rel_l2", "rel_h1", "rmse", "vrmse", "max_error" step by step}. */
 void fh_report_rollout(cJSON *report, const fh_dataset *dataset, const fh_rollout_errors *e);
 /** Adds a number; what is not finite becomes null, which JSON can say. */

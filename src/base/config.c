@@ -285,7 +285,7 @@ void fh_config_get(const fh_field *field, const void *config, char *text, size_t
 
 static bool equal_field(const fh_field *f, const void *a, const void *b)
 {
-  char left[1024], right[1024]; /* text is exact, and longer than no member can be */
+  char left[FH_VALUE_MAX], right[FH_VALUE_MAX]; /* text is exact */
   fh_config_get(f, a, left, sizeof left);
   fh_config_get(f, b, right, sizeof right);
   return !strcmp(left, right);

@@ -22,7 +22,8 @@ typedef enum {
   FH_FIELD_TEXT   /* char[FH_TEXT_MAX] */
 } fh_field_type;
 
-enum { FH_LIST_MAX = 16, FH_TEXT_MAX = 512 };
+/* entries of a list, bytes of a text, bytes of any member as text */
+enum { FH_LIST_MAX = 64, FH_TEXT_MAX = 512, FH_VALUE_MAX = 2048 };
 
 typedef struct {
   int count;

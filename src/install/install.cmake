@@ -10,7 +10,7 @@ install(EXPORT FredholmTargets NAMESPACE Fredholm:: DESTINATION ${CMAKE_INSTALL_
 
 set(headers ${CMAKE_INSTALL_INCLUDEDIR}/fredholm)
 install(FILES src/fredholm.h ${CMAKE_BINARY_DIR}/generated/fredholm_version.h DESTINATION ${headers})
-foreach(part base grid comm program model train)
+foreach(part base grid comm tensor program model train)
   install(DIRECTORY src/${part} DESTINATION ${headers}
     FILES_MATCHING PATTERN "*.h" PATTERN "*_impl.h" EXCLUDE)
 endforeach()

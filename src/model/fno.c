@@ -100,6 +100,12 @@ fh_status fh_fno_build(const void *config, int in_channels, int out_channels, fh
   return FH_OK;
 }
 
+fh_fno_config *fh_fno_config_of(const fh_model_spec *spec)
+{
+  if (spec->class == &fh_mg_tfno_class) return &((fh_mg_tfno_config *)spec->config)->fno;
+  return spec->class->build == fh_fno_build ? spec->config : NULL;
+}
+
 const fh_model_class fh_fno_class = {
     .name = "fno",
     .help = "Fourier neural operator (neuraloperator's FNO), on periodic or padded grids",

@@ -60,28 +60,18 @@ static fh_status norm(const block *b, int which, fh_slot *x)
   return FH_OK;
 }
 
-static fh_status fourier_create(const block *b, fh_slot x, fh_op **op)
+static fh_status fourier_create(const block *b, fh_op **op)
 {
-  const fh_fno_config *c = b->c;
-  fh_spectral_config config = {.in_channels = c->hidden_channels,
-                               .out_channels = c->hidden_channels,
-                               .dim = b->dim,
-                               .bias = true,
-                               .separable = c->separable,
-                               .method = c->spectral_method};
-  for (int a = 0; a < b->dim; a++) {
-    config.modes[a] = c->n_modes.value[a];
-    config.weight_modes[a] = c->max_n_modes.count ? c->max_n_modes.value[a] : 0;
-    config.out_n[a] = b->out_n[a];
-  }
-  return fh_fno_fourier(c, b->layer, &config, b->p, x, op);
+  fh_spectral_config config = fh_fno_spectral(b->c, b->dim);
+  for (int a = 0; a < b->dim; a++) config.out_n[a] = b->out_n[a];
+  return fh_fno_fourier(b->c, b->layer, &config, b->p, op);
 }
 
 static fh_status fourier(const block *b, fh_slot *x)
 {
   fh_op *op = NULL;
   if (b->c->stabilizer) FH_TRY(activate(b, FH_ACT_TANH, x));
-  FH_TRY(fourier_create(b, *x, &op));
+  FH_TRY(fourier_create(b, &op));
   FH_TRY(fh_program_then(b->p, name_of(b, "convs", "").text, op, x));
   return FH_OK;
 }

@@ -3,7 +3,6 @@
 #include <math.h>
 
 #include "model/fno_impl.h"
-#include "operators/grid_embedding/grid_embedding.h"
 #include "operators/patch/patch.h"
 #include "operators/unpatch/unpatch.h"
 
@@ -26,39 +25,45 @@ static fh_status check(void *config, int dim)
   return fh_fno_check(&c->fno, dim);
 }
 
-static fh_status cut(const fh_mg_tfno_config *c, const fh_patch_config *patch, int *channels,
-                     fh_program *p, fh_slot *x)
+static fh_patch_config patches(const void *config, const fh_grid *grid)
 {
-  fh_op *op = NULL;
-  if (c->fno.positional_embedding && c->coordinates) {
-    FH_TRY(fh_grid_embedding_create(patch->dim, &op));
-    FH_TRY(fh_program_then(p, "", op, x));
-    *channels += patch->dim;
-  }
-  FH_TRY(fh_patch_create(patch, &op));
-  FH_TRY(fh_program_then(p, "", op, x));
-  *channels *= patch->levels + 1;
-  return FH_OK;
+  const fh_mg_tfno_config *c = config;
+  fh_patch_config patch = {.dim = grid->dim,
+                           .levels = (int)c->levels,
+                           .outside = c->outside,
+                           .coordinates = c->fno.positional_embedding && c->coordinates};
+  for (int a = 0; a < grid->dim; a++)
+    patch.padding[a] = (ptrdiff_t)rint(c->padding_fraction.value[a] * (double)grid->n[a]);
+  return patch;
+}
+
+static fh_status build_patch(const void *config, int in_channels, int out_channels, fh_program *p,
+                             fh_slot *x)
+{
+  const fh_mg_tfno_config *c = config;
+  fh_fno_config fno = c->fno;
+  const int dim = fh_program_shape(p, *x)->layout.grid.dim;
+  fno.patches = (ptrdiff_t)1 << (c->levels * dim);
+  if (c->coordinates) fno.positional_embedding = 0;
+  return fh_fno_build(&fno, in_channels, out_channels, p, x);
 }
 
 static fh_status build(const void *config, int in_channels, int out_channels, fh_program *p,
                        fh_slot *x)
 {
-  const fh_mg_tfno_config *c = config;
   const fh_grid grid = fh_program_shape(p, *x)->layout.grid;
-  fh_patch_config patch = {.dim = grid.dim, .levels = (int)c->levels, .outside = c->outside};
+  const fh_patch_config patch = patches(config, &grid);
   fh_unpatch_config unpatch = {.dim = grid.dim, .stitch = true};
   for (int a = 0; a < grid.dim; a++) {
-    patch.padding[a] = (ptrdiff_t)rint(c->padding_fraction.value[a] * (double)grid.n[a]);
     unpatch.padding[a] = patch.padding[a];
-    unpatch.parts[a] = (ptrdiff_t)1 << c->levels;
+    unpatch.parts[a] = (ptrdiff_t)1 << patch.levels;
+    unpatch.n[a] = grid.n[a];
   }
-  fh_fno_config fno = c->fno;
-  int channels = in_channels;
-  FH_TRY(cut(c, &patch, &channels, p, x));
-  if (c->coordinates) fno.positional_embedding = 0;
-  FH_TRY(fh_fno_build(&fno, channels, out_channels, p, x));
   fh_op *op = NULL;
+  FH_TRY(fh_patch_create(&patch, &op));
+  FH_TRY(fh_program_then(p, "", op, x));
+  const int channels = (patch.levels + 1) * (in_channels + (patch.coordinates ? patch.dim : 0));
+  FH_TRY(build_patch(config, channels, out_channels, p, x));
   FH_TRY(fh_unpatch_create(&unpatch, &op));
   FH_TRY(fh_program_then(p, "", op, x));
   return FH_OK;
@@ -69,7 +74,8 @@ const fh_model_class fh_mg_tfno_class = {
     .help = "TFNO on patches with coarser views of their surroundings (multi-grid decomposition)",
     .config_bytes = sizeof(fh_mg_tfno_config),
     .fields = fh_mg_tfno_fields,
-    .shares_samples = true,
     .check = check,
     .build = build,
+    .patches = patches,
+    .build_patch = build_patch,
 };

@@ -124,6 +124,92 @@ static fh_status build(const void *config, int in_channels, int out_channels, fh
   return FH_OK;
 }
 
+static const char *tie(const char *param)
+{
+  if (strstr(param, "norm_layer_list."))
+    return ": norms with weights at every point belong to one grid; -norm_affine none makes a "
+           "model "
+           "for all";
+  if (strstr(param, "RTlayers."))
+    return ": the kernels of the prolongation are 4 points wide on even sizes and 3 on odd ones; "
+           "-prolongation_kernel 4 makes a model for both";
+  return NULL;
+}
+
+/* ---- parts of a model --------------------------------------------------------------------------- */
+
+static fh_status check_part(const fh_mgno_config *c, int cycle)
+{
+  const int most = (int)c->n_layers - (c->head == FH_MGNO_HEAD_CYCLE ? 0 : 1);
+  FH_CHECK(cycle >= 0 && cycle <= most, FH_ERR_USAGE, "the model has V-cycles 0 to %d%s, not %d",
+           most, c->head == FH_MGNO_HEAD_CYCLE ? " (the last one is the head)" : "", cycle);
+  return FH_OK;
+}
+
+typedef struct {
+  const fh_mgno_config *c;
+  const fh_model_spec *spec;
+  int cycle;
+  bool linear;
+} part;
+
+/* the layers before the cycle: their result is its f */
+static fh_status add_before(const part *a, fh_program *p, fh_slot *x)
+{
+  for (int layer = 0; layer < a->cycle; layer++) FH_TRY(add_layer(a->c, layer, p, x));
+  return FH_OK;
+}
+
+static fh_status add_cycle(const part *a, fh_program *p, fh_slot *x)
+{
+  char name[64] = "last_layer";
+  const bool is_head = a->cycle == a->c->n_layers;
+  fh_vcycle cycle;
+  if (!is_head) snprintf(name, sizeof name, "conv_list.%d", a->cycle);
+  fh_mgno_cycle(a->c, fh_program_shape(p, *x)->channels,
+                is_head ? a->spec->out_channels : a->c->hidden_channels, &cycle);
+  if (a->linear) {
+    cycle.bias = false;
+    cycle.norm = FH_VCYCLE_NO_NORM;
+  }
+  return fh_vcycle_add(&cycle, name, p, x);
+}
+
+static fh_status make_part(const part *a, const fh_team *team, const fh_shape *in,
+                           fh_status (*add)(const part *, fh_program *, fh_slot *),
+                           fh_purpose purpose, fh_program **program)
+{
+  fh_slot x = 0;
+  FH_TRY(fh_program_create(team, program));
+  fh_status st = fh_program_input(*program, in, &x);
+  if (st == FH_OK) st = add(a, *program, &x);
+  if (st == FH_OK) st = fh_program_output(*program, x);
+  if (st == FH_OK) st = fh_program_build(*program, purpose, FH_PLANNED);
+  if (st != FH_OK) fh_program_destroy(program);
+  return st;
+}
+
+fh_status fh_mgno_parts(const fh_model_spec *spec, const fh_team *team, const fh_grid *grid,
+                        ptrdiff_t batch, int cycle, bool linear, fh_program **before,
+                        fh_program **w)
+{
+  *before = *w = NULL;
+  FH_CHECK(spec->class == &fh_mgno_class, FH_ERR_USAGE,
+           "model %s has no V-cycles: they are layers of -model mgno", spec->class->name);
+  fh_mgno_config c = *(const fh_mgno_config *)spec->config;
+  FH_TRY(fh_mgno_check(&c, grid->dim));
+  FH_TRY(check_part(&c, cycle));
+  const part a = {&c, spec, cycle, linear};
+  fh_shape in = {batch, spec->in_channels, fh_layout_whole(grid)};
+  if (cycle > 0) {
+    FH_TRY(make_part(&a, team, &in, add_before, FH_INFER, before));
+    in.channels = c.hidden_channels;
+  }
+  const fh_status st = make_part(&a, team, &in, add_cycle, linear ? FH_TRAIN : FH_INFER, w);
+  if (st != FH_OK) fh_program_destroy(before);
+  return st;
+}
+
 const fh_model_class fh_mgno_class = {
     .name = "mgno",
     .help = "multigrid neural operator: every layer is a V-cycle with learned kernels",
@@ -131,4 +217,5 @@ const fh_model_class fh_mgno_class = {
     .fields = fh_mgno_fields,
     .check = fh_mgno_check,
     .build = build,
+    .tie = tie,
 };

@@ -54,6 +54,7 @@ typedef struct {
   bool head_bias;
   int residual;            /* fh_mgno_switch: the input is added to the result */
   int non_linearity;       /* fh_activation */
+  int convolution;         /* fh_convolution */
   int side[FH_MAX_DIM][2]; /* fh_side, made from sides by check */
 } fh_mgno_config;
 
@@ -61,3 +62,16 @@ extern const fh_model_class fh_mgno_class;
 /** The cycle of a layer with these channels of f and u; config has gone through check. */
 void fh_mgno_cycle(const fh_mgno_config *config, ptrdiff_t f_channels, ptrdiff_t u_channels,
                    fh_vcycle *cycle);
+/**
+ * fh_mgno_parts - one V-cycle of a model as a program of its own, and what comes before it
+ *
+ * cycle   a layer, counted from 0; n_layers: the head, if that is a cycle
+ * linear  without biases and norms: W f is linear in f; w can then go backward, and din is W' dout
+ * before  from the model's (normalised) input to f; NULL for cycle 0, whose f is the input itself
+ * Parameters have the names that they have in the model, so that fh_trained_load fills them. Both are
+ * the caller's. Collective on team. Errors: FH_ERR_USAGE for another family or a cycle that is not
+ * there; those of building.
+ */
+fh_status fh_mgno_parts(const fh_model_spec *spec, const fh_team *team, const fh_grid *grid,
+                        ptrdiff_t batch, int cycle, bool linear, fh_program **before,
+                        fh_program **w) FH_MUST;

@@ -6,8 +6,6 @@
 
 #include "model/model.h"
 
-enum { VALUE_MAX = 1024 };
-
 static void free_json(cJSON **json)
 {
   cJSON_Delete(*json);
@@ -18,7 +16,7 @@ static void free_json(cJSON **json)
 
 static cJSON *value_of(const fh_field *f, const void *config)
 {
-  char text[VALUE_MAX], list[VALUE_MAX + 2];
+  char text[FH_VALUE_MAX], list[FH_VALUE_MAX + 2];
   fh_config_get(f, config, text, sizeof text);
   switch (f->type) {
   case FH_FIELD_ENUM:
@@ -114,7 +112,7 @@ static fh_status set_option(const fh_model_spec *spec, const cJSON *item)
            "model description: '%.80s' is no option of the model '%s'; the file may come from a "
            "newer version",
            item->string, spec->class->name);
-  char text[VALUE_MAX];
+  char text[FH_VALUE_MAX];
   if (f->type == FH_FIELD_INTS || f->type == FH_FIELD_REALS)
     FH_TRY(list_text(f, item, text, sizeof text));
   else

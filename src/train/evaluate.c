@@ -8,7 +8,8 @@ struct fh_evaluator {
   fh_operator *op;
   fh_metrics *metrics;
   fh_shape in, out;
-  ptrdiff_t batch;
+  ptrdiff_t batch, at_once;
+  bool by_parts; /* inputs are read as patches need them */
   int64_t *samples;
   fh_real *x, *y, *prediction;
 };
@@ -24,9 +25,12 @@ static fh_status build(const fh_model_spec *spec, const fh_normaliser *input,
   const fh_layout layout = fh_layout_whole(fh_dataset_grid(e->dataset));
   e->in = (fh_shape){.batch = e->batch, .channels = in, .layout = layout};
   e->out = (fh_shape){.batch = e->batch, .channels = out, .layout = layout};
-  FH_TRY(fh_operator_create_from(spec, input, output, e->team, &layout.grid, e->batch, &e->op));
+  FH_TRY(fh_operator_create_from(spec, input, output, e->team, &layout.grid, e->batch,
+                                 e->at_once, &e->op));
+  e->by_parts = fh_operator_is_patchwise(e->op) && e->team->n_patches <= 1 &&
+                !fh_dataset_pairs(e->dataset);
   FH_NEW(e->samples, e->batch);
-  FH_NEW(e->x, fh_shape_size(&e->in));
+  if (!e->by_parts) FH_NEW(e->x, fh_shape_size(&e->in));
   FH_NEW(e->y, fh_shape_size(&e->out));
   FH_NEW(e->prediction, fh_shape_size(&e->out));
   return FH_OK;
@@ -34,14 +38,16 @@ static fh_status build(const fh_model_spec *spec, const fh_normaliser *input,
 
 fh_status fh_evaluator_create(const fh_team *team, const fh_model_spec *spec,
                               const fh_normaliser *input, const fh_normaliser *output,
-                              fh_dataset *dataset, ptrdiff_t batch, fh_evaluator **evaluator)
+                              fh_dataset *dataset, ptrdiff_t batch, ptrdiff_t patches_at_once,
+                              fh_evaluator **evaluator)
 {
   fh_evaluator *e = NULL;
   *evaluator = NULL;
   FH_NEW(e, 1);
   e->team = team;
   e->dataset = dataset;
-  e->batch = batch;
+  e->batch = spec->class->patches && team->n_patches <= 1 ? 1 : batch; /* room for one field */
+  e->at_once = patches_at_once;
   const fh_status st = build(spec, input, output, e);
   if (st != FH_OK) fh_evaluator_destroy(&e);
   *evaluator = e;
@@ -67,15 +73,41 @@ fh_operator *fh_evaluator_operator(fh_evaluator *e)
   return e->op;
 }
 
+/* one sample of a set, of which patches read what they need */
+typedef struct {
+  fh_dataset *dataset;
+  int64_t sample;
+} one_sample;
+
+static fh_status read_points(void *context, const fh_selection *at, fh_real *x)
+{
+  const one_sample *s = context;
+  return fh_dataset_read_part(s->dataset, s->sample, at, x, NULL, NULL);
+}
+
+static fh_status predict(fh_evaluator *e, ptrdiff_t count)
+{
+  if (!e->by_parts) {
+    fh_status read = fh_dataset_read(e->dataset, count, e->samples, e->x, e->y);
+    if (e->team->n_patches > 1) read = fh_status_agree(e->team->patches, read);
+    FH_TRY(read);
+    return fh_operator_apply(e->op, count, e->x, e->prediction);
+  }
+  FH_TRY(fh_dataset_read(e->dataset, count, e->samples, NULL, e->y));
+  for (ptrdiff_t k = 0; k < count; k++) {
+    one_sample s = {e->dataset, e->samples[k]};
+    FH_TRY(fh_operator_apply_reading(e->op, read_points, &s,
+                                     e->prediction + k * fh_shape_sample(&e->out)));
+  }
+  return FH_OK;
+}
+
 static fh_status add_range(fh_evaluator *e, ptrdiff_t first, ptrdiff_t last)
 {
   for (ptrdiff_t i = first; i < last; i += e->batch) {
     const ptrdiff_t count = last - i < e->batch ? last - i : e->batch;
     for (ptrdiff_t k = 0; k < count; k++) e->samples[k] = i + k;
-    fh_status read = fh_dataset_read(e->dataset, count, e->samples, e->x, e->y);
-    if (e->team->n_patches > 1) read = fh_status_agree(e->team->patches, read);
-    FH_TRY(read);
-    FH_TRY(fh_operator_apply(e->op, count, e->x, e->prediction));
+    FH_TRY(predict(e, count));
     if (e->team->patch_part) continue; /* the first of the ranks that share the sample counts it */
     FH_TRY(fh_metrics_add(e->metrics, count, e->prediction, e->y, e->samples));
   }

@@ -3,8 +3,7 @@
 #include <math.h>
 
 #include "base/memory.h"
-#include "kernels/rfft.h"
-#include "train/loss_difference.h"
+#include "train/loss_impl.h"
 
 const char *const fh_loss_names[] = {"lp", "h1", "spectral-h1", "mse", NULL};
 static const char *const edge_names[] = {"third", "first", NULL};
@@ -41,20 +40,6 @@ const fh_field fh_loss_fields[] = {
      "added to the norm of the truth"},
     FH_FIELDS_END};
 
-/* Every kind is built on a power sum S(z) per channel, whose gradient is power * half(z):
-   norm = (factor S)^(1/power), or factor S without the root. MSE is LP of 2 without the root. */
-struct fh_loss {
-  fh_loss_config config;
-  ptrdiff_t channels, points;
-  int dim;
-  double power, factor;
-  bool root, relative;
-  fh_difference axis[FH_MAX_DIM];
-  fh_rfft *fft;
-  fh_real *mode_weight; /* SPECTRAL_H1: w^2 of each mode of the half spectrum / points */
-  fh_real *difference, *quotient, *half; /* one channel each */
-};
-
 /* ---- create ---- */
 
 static fh_status check(const fh_loss_config *c, const fh_shape *shape)
@@ -62,10 +47,6 @@ static fh_status check(const fh_loss_config *c, const fh_shape *shape)
   const int dim = shape->layout.grid.dim;
   FH_CHECK(c->kind >= FH_LOSS_LP && c->kind <= FH_LOSS_MSE, FH_ERR_USAGE,
            "loss %d is unknown: there are 0 to %d", c->kind, FH_LOSS_MSE);
-  FH_CHECK(fh_layout_is_whole(&shape->layout), FH_ERR_UNSUPPORTED,
-           "a loss needs the whole grid on each rank, but %td of %td points are here: use one rank "
-           "a sample",
-           fh_layout_size(&shape->layout), fh_grid_size(&shape->layout.grid));
   FH_CHECK(c->measure.count == 1 || c->measure.count == dim, FH_ERR_USAGE,
            "-loss_measure has %d numbers for a grid of %d axes: give one, or one an axis",
            c->measure.count, dim);
@@ -85,19 +66,22 @@ static double measure_of(const fh_loss_config *c, int axis)
   return c->measure.value[c->measure.count == 1 ? 0 : axis];
 }
 
-static fh_status plan_axis(const fh_loss_config *c, const fh_grid *grid, int a, fh_difference *d)
+static fh_status plan_axis(const fh_loss_config *c, const fh_layout *box, int a, fh_difference *d)
 {
-  *d = (fh_difference){.outer = 1, .n = grid->n[a], .inner = 1, .edge = c->edge};
-  for (int b = 0; b < a; b++) d->outer *= grid->n[b];
-  for (int b = a + 1; b < grid->dim; b++) d->inner *= grid->n[b];
+  const fh_grid *grid = &box->grid;
+  *d = (fh_difference){.outer = 1, .n = box->count[a], .inner = 1, .edge = c->edge};
+  d->first = box->first[a];
+  d->total = grid->n[a];
+  for (int b = 0; b < a; b++) d->outer *= box->count[b];
+  for (int b = a + 1; b < grid->dim; b++) d->inner *= box->count[b];
   d->h = measure_of(c, a) / (double)grid->n[a];
   d->periodic = c->periodic_axes.count ? c->periodic_axes.value[a] != 0 : c->periodic;
   FH_CHECK(d->h > 0, FH_ERR_USAGE, "-loss_measure of axis %d is %g: extents must be positive", a,
            measure_of(c, a));
-  FH_CHECK(c->kind != FH_LOSS_H1 || d->n >= fh_difference_least(d), FH_ERR_USAGE,
+  FH_CHECK(c->kind != FH_LOSS_H1 || d->total >= fh_difference_least(d), FH_ERR_USAGE,
            "axis %d has %td points, but one-sided differences need %td: take a finer grid or "
            "-loss_periodic",
-           a, d->n, fh_difference_least(d));
+           a, d->total, fh_difference_least(d));
   return FH_OK;
 }
 
@@ -130,7 +114,8 @@ static void fill_mode_weights(const fh_grid *grid, fh_loss *l)
   }
 }
 
-static void resolve(fh_loss *l)
+/* points: of the whole field */
+static void resolve(fh_loss *l, ptrdiff_t points)
 {
   const fh_loss_config *c = &l->config;
   const bool mse = c->kind == FH_LOSS_MSE;
@@ -139,20 +124,31 @@ static void resolve(fh_loss *l)
   l->relative = !mse && c->relative;
   l->factor = 1;
   if (mse)
-    l->factor = 1 / (double)(l->channels * l->points);
+    l->factor = 1 / (double)(l->channels * points);
   else if (!c->relative && c->quadrature && c->kind != FH_LOSS_SPECTRAL_H1)
     for (int a = 0; a < l->dim; a++) l->factor *= l->axis[a].h;
 }
 
-static fh_status build(const fh_shape *shape, fh_loss *l)
+static fh_status plan(const fh_shape *shape, fh_loss *l)
 {
   const fh_grid *grid = &shape->layout.grid;
   FH_TRY(check(&l->config, shape));
   l->dim = grid->dim;
   l->channels = shape->channels;
-  l->points = fh_grid_size(grid);
-  for (int a = 0; a < l->dim; a++) FH_TRY(plan_axis(&l->config, grid, a, &l->axis[a]));
-  resolve(l);
+  l->points = fh_shape_points(shape);
+  for (int a = 0; a < l->dim; a++) FH_TRY(plan_axis(&l->config, &shape->layout, a, &l->axis[a]));
+  resolve(l, fh_grid_size(grid));
+  return FH_OK;
+}
+
+static fh_status build(const fh_shape *shape, fh_loss *l)
+{
+  const fh_grid *grid = &shape->layout.grid;
+  FH_CHECK(fh_layout_is_whole(&shape->layout), FH_ERR_UNSUPPORTED,
+           "this loss needs the whole grid on each rank, but %td of %td points are here: use one "
+           "rank a sample",
+           fh_layout_size(&shape->layout), fh_grid_size(grid));
+  FH_TRY(plan(shape, l));
   FH_NEW(l->difference, l->points);
   FH_NEW(l->quotient, l->points);
   FH_NEW(l->half, l->points);
@@ -175,10 +171,34 @@ fh_status fh_loss_create(const fh_loss_config *config, const fh_shape *shape, fh
   return st;
 }
 
+static fh_status build_shared(MPI_Comm comm, const fh_tiles *tiles, const fh_shape *shape,
+                              fh_loss *l)
+{
+  FH_CHECK(l->config.kind != FH_LOSS_SPECTRAL_H1, FH_ERR_UNSUPPORTED,
+           "the spectral H1 loss needs the whole field on each rank, %td of %td points are here",
+           fh_layout_size(&shape->layout), fh_grid_size(&shape->layout.grid));
+  FH_TRY(plan(shape, l));
+  return fh_loss_team_create(comm, tiles, shape, l);
+}
+
+fh_status fh_loss_create_shared(const fh_loss_config *config, MPI_Comm comm, const fh_tiles *tiles,
+                                const fh_shape *shape, fh_loss **loss)
+{
+  fh_loss *l = NULL;
+  *loss = NULL;
+  FH_NEW(l, 1);
+  l->config = *config;
+  const fh_status st = build_shared(comm, tiles, shape, l);
+  if (st != FH_OK) fh_loss_destroy(&l);
+  *loss = l;
+  return st;
+}
+
 void fh_loss_destroy(fh_loss **loss)
 {
   fh_loss *l = *loss;
   if (!l) return;
+  fh_loss_team_destroy(&l->team);
   fh_rfft_destroy(&l->fft);
   fh_free(l->mode_weight);
   fh_free(l->half);
@@ -254,36 +274,40 @@ static double spectral_sum(const fh_loss *l, const fh_real *z, fh_real *half)
   return sum;
 }
 
+double fh_loss_power_sum(double p, ptrdiff_t n, const fh_real *z, fh_real *half)
+{
+  if (p < 2 || p > 2) return power_sum(p, n, z, half);
+  if (half) scale_into(n, 1, z, half);
+  return sum_squares(n, z);
+}
+
 static double form(const fh_loss *l, const fh_real *z, fh_real *half)
 {
   if (l->config.kind == FH_LOSS_H1) return h1_sum(l, z, half);
   if (l->config.kind == FH_LOSS_SPECTRAL_H1) return spectral_sum(l, z, half);
-  if (l->power < 2 || l->power > 2) return power_sum(l->power, l->points, z, half);
-  if (half) scale_into(l->points, 1, z, half);
-  return sum_squares(l->points, z);
+  return fh_loss_power_sum(l->power, l->points, z, half);
 }
 
 /* ---- values and gradients from the sums ---- */
 
-static double norm_of(const fh_loss *l, double sum)
+double fh_loss_norm(const fh_loss *l, double sum)
 {
   const double x = l->factor * sum;
   if (!l->root) return x;
   return l->power < 2 || l->power > 2 ? pow(x, 1 / l->power) : sqrt(x);
 }
 
-static double denominator_of(const fh_loss *l, double truth_sum)
+double fh_loss_denominator(const fh_loss *l, double truth_sum)
 {
   if (!l->relative) return 1;
-  const double d = norm_of(l, truth_sum) + l->config.epsilon;
+  const double d = fh_loss_norm(l, truth_sum) + l->config.epsilon;
   return d > 0 || d < 0 || isnan(d) ? d : 1;
 }
 
-/* The gradient of norm_of(sum)/denominator is this times half. */
-static double slope_of(const fh_loss *l, double sum, double denominator)
+double fh_loss_slope(const fh_loss *l, double sum, double denominator)
 {
   if (!l->root) return l->power * l->factor / denominator;
-  return sum > 0 ? norm_of(l, sum) / sum / denominator : 0;
+  return sum > 0 ? fh_loss_norm(l, sum) / sum / denominator : 0;
 }
 
 static double channel_sum(fh_loss *l, const fh_real *prediction, const fh_real *truth,
@@ -300,10 +324,10 @@ static double separate(fh_loss *l, const fh_real *prediction, const fh_real *tru
   for (ptrdiff_t c = 0; c < l->channels; c++) {
     const ptrdiff_t at = c * l->points;
     const double sum = channel_sum(l, prediction + at, truth + at, gradient != NULL);
-    const double denominator = denominator_of(l, l->relative ? form(l, truth + at, NULL) : 1);
-    value += norm_of(l, sum) / denominator;
+    const double denominator = fh_loss_denominator(l, l->relative ? form(l, truth + at, NULL) : 1);
+    value += fh_loss_norm(l, sum) / denominator;
     if (!gradient) continue;
-    const double slope = scale * slope_of(l, sum, denominator);
+    const double slope = scale * fh_loss_slope(l, sum, denominator);
     scale_into(l->points, (fh_real)slope, l->half, gradient + at);
   }
   return value;
@@ -318,14 +342,14 @@ static double joint(fh_loss *l, const fh_real *prediction, const fh_real *truth,
     sum += channel_sum(l, prediction + at, truth + at, false);
     if (l->relative) truth_sum += form(l, truth + at, NULL);
   }
-  const double denominator = denominator_of(l, truth_sum);
-  const double slope = scale * slope_of(l, sum, denominator);
+  const double denominator = fh_loss_denominator(l, truth_sum);
+  const double slope = scale * fh_loss_slope(l, sum, denominator);
   for (ptrdiff_t c = 0; gradient && c < l->channels; c++) {
     const ptrdiff_t at = c * l->points;
     channel_sum(l, prediction + at, truth + at, true);
     scale_into(l->points, (fh_real)slope, l->half, gradient + at);
   }
-  return norm_of(l, sum) / denominator;
+  return fh_loss_norm(l, sum) / denominator;
 }
 
 fh_status fh_loss_eval(fh_loss *loss, ptrdiff_t batch, const fh_real *prediction,
@@ -333,6 +357,8 @@ fh_status fh_loss_eval(fh_loss *loss, ptrdiff_t batch, const fh_real *prediction
 {
   const ptrdiff_t sample = loss->channels * loss->points;
   FH_CHECK(batch >= 0, FH_ERR_ARG, "a loss of %td samples: the number cannot be negative", batch);
+  if (loss->team)
+    return fh_loss_team_eval(loss, batch, prediction, truth, scale, value, gradient);
   for (ptrdiff_t b = 0; b < batch; b++) {
     const ptrdiff_t at = b * sample;
     /* One channel is its own joint norm, without a second pass for the gradient. */

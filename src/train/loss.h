@@ -6,8 +6,11 @@
  */
 #pragma once
 
+#include <mpi.h>
+
 #include "base/config.h"
 #include "base/real.h"
+#include "grid/tiles.h"
 #include "program/shape.h"
 
 typedef enum {
@@ -73,6 +76,21 @@ typedef struct fh_loss fh_loss;
  */
 fh_status fh_loss_create(const fh_loss_config *config, const fh_shape *shape,
                          fh_loss **loss) FH_MUST;
+/**
+ * fh_loss_create_shared - the same for fields of which each rank of comm has a box
+ *
+ * Collective on comm, whose ranks have the boxes fh_tiles_box(tiles, size, rank); shape: of this
+ * rank's. fh_loss_eval is then collective on comm, too: neighbours exchange the two layers of points
+ * next to each other that the differences of H1 and their adjoint need, one reduction adds up the sums of the
+ * samples, tile by tile in a fixed order, so that values and gradients have the same bits for any
+ * number of ranks. Every rank receives the values of the samples, and the gradient of its box.
+ * Errors: those of fh_loss_create; FH_ERR_UNSUPPORTED for SPECTRAL_H1, and for H1 where a box is
+ * too thin (fh_loss_can_share).
+ */
+fh_status fh_loss_create_shared(const fh_loss_config *config, MPI_Comm comm, const fh_tiles *tiles,
+                                const fh_shape *shape, fh_loss **loss) FH_MUST;
+/** Can fields of this grid be compared box by box by so many ranks? If not they must be gathered. */
+bool fh_loss_can_share(const fh_loss_config *config, const fh_tiles *tiles, int ranks);
 void fh_loss_destroy(fh_loss **loss);
 /**
  * fh_loss_eval - losses of batch samples, and the gradient of their sum

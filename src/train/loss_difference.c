@@ -30,16 +30,15 @@ static void central_row(ptrdiff_t inner, fh_real c, const fh_real *above, const 
   for (ptrdiff_t k = 0; k < inner; k++) y[k] = c * (above[k] - below[k]);
 }
 
-static void edge_rows(const fh_difference *d, const fh_real *z, fh_real *y)
+/* one-sided quotient at an end: inwards is the way to the next row, +1 or -1 */
+static void edge_row(const fh_difference *d, const fh_real *end, int inwards, fh_real *y)
 {
-  const ptrdiff_t inner = d->inner, last = (d->n - 1) * inner;
   const double *weights;
   const int count = edge_weights(d, &weights);
-  for (ptrdiff_t k = 0; k < inner; k++) y[k] = y[last + k] = 0;
+  for (ptrdiff_t k = 0; k < d->inner; k++) y[k] = 0;
   for (int j = 0; j < count; j++) {
-    const fh_real w = (fh_real)(weights[j] / d->h);
-    add_row(inner, w, z + j * inner, y);
-    add_row(inner, -w, z + last - j * inner, y + last);
+    const fh_real w = (fh_real)(inwards * weights[j] / d->h);
+    add_row(d->inner, w, end + inwards * j * d->inner, y);
   }
 }
 
@@ -55,7 +54,8 @@ void fh_difference_apply(const fh_difference *d, const fh_real *field, fh_real *
       central_row(inner, c, z + (1 % n) * inner, z + (n - 1) * inner, y);
       central_row(inner, c, z, z + (n > 1 ? n - 2 : 0) * inner, y + (n - 1) * inner);
     } else {
-      edge_rows(d, z, y);
+      edge_row(d, z, 1, y);
+      edge_row(d, z + (n - 1) * inner, -1, y + (n - 1) * inner);
     }
   }
 }
@@ -68,6 +68,15 @@ static void central_adjoint(ptrdiff_t count, fh_real c, const fh_real *below, co
   for (ptrdiff_t k = 0; k < count; k++) g[k] += c * (below[k] - above[k]);
 }
 
+/* what the one-sided quotient e at an end gives to the rows it was made of */
+static void end_adjoint(const fh_difference *d, const fh_real *e, int inwards, fh_real *g)
+{
+  const double *weights;
+  const int count = edge_weights(d, &weights);
+  for (int j = 0; j < count; j++)
+    add_row(d->inner, (fh_real)(inwards * weights[j] / d->h), e, g + inwards * j * d->inner);
+}
+
 static void edge_adjoint(const fh_difference *d, const fh_real *e, fh_real *g)
 {
   const ptrdiff_t n = d->n, inner = d->inner, last = (n - 1) * inner;
@@ -77,13 +86,8 @@ static void edge_adjoint(const fh_difference *d, const fh_real *e, fh_real *g)
     if (j >= 2) add_row(inner, c, e + (j - 1) * inner, g + j * inner);
     if (j + 1 <= n - 2) add_row(inner, -c, e + (j + 1) * inner, g + j * inner);
   }
-  const double *weights;
-  const int count = edge_weights(d, &weights);
-  for (int j = 0; j < count; j++) {
-    const fh_real w = (fh_real)(weights[j] / d->h);
-    add_row(inner, w, e, g + j * inner);
-    add_row(inner, -w, e + last, g + last - j * inner);
-  }
+  end_adjoint(d, e, 1, g);
+  end_adjoint(d, e + last, -1, g + last);
 }
 
 void fh_difference_adjoint(const fh_difference *d, const fh_real *quotient, fh_real *gradient)
@@ -101,5 +105,94 @@ void fh_difference_adjoint(const fh_difference *d, const fh_real *quotient, fh_r
       if (n > 4) central_adjoint((n - 4) * inner, c, e + inner, e + 3 * inner, g + 2 * inner);
       edge_adjoint(d, e, g);
     }
+  }
+}
+
+/* ---- a part of the axis --------------------------------------------------------------------------- */
+
+ptrdiff_t fh_difference_least_here(const fh_difference *d)
+{
+  return d->periodic ? FH_DIFFERENCE_HALO : fh_difference_least(d);
+}
+
+/* is there an end of a field that is not periodic, below (above) the points here? */
+static bool ends_below(const fh_difference *d)
+{
+  return !d->periodic && d->first == 0;
+}
+
+static bool ends_above(const fh_difference *d)
+{
+  return !d->periodic && d->first + d->n == d->total;
+}
+
+static void ring(const fh_difference *d, bool end, const fh_real *above, const fh_real *below,
+                 fh_real *y)
+{
+  if (y && end)
+    for (ptrdiff_t k = 0; k < d->inner; k++) y[k] = 0;
+  else if (y)
+    central_row(d->inner, (fh_real)(0.5 / d->h), above, below, y);
+}
+
+void fh_difference_apply_part(const fh_difference *d, const fh_real *field, const fh_real *low,
+                              const fh_real *high, fh_real *quotient, fh_real *before,
+                              fh_real *after)
+{
+  const ptrdiff_t n = d->n, inner = d->inner;
+  const fh_real c = (fh_real)(0.5 / d->h);
+  for (ptrdiff_t o = 0; o < d->outer; o++) {
+    const fh_real *z = field + o * n * inner, *last = z + (n - 1) * inner;
+    const fh_real *below = low + o * FH_DIFFERENCE_HALO * inner;
+    const fh_real *above = high + o * FH_DIFFERENCE_HALO * inner;
+    fh_real *y = quotient + o * n * inner;
+    if (n > 2) central_row((n - 2) * inner, c, z + 2 * inner, z, y + inner);
+    if (ends_below(d))
+      edge_row(d, z, 1, y);
+    else
+      central_row(inner, c, z + inner, below + inner, y);
+    if (ends_above(d))
+      edge_row(d, last, -1, y + (n - 1) * inner);
+    else
+      central_row(inner, c, above, last - inner, y + (n - 1) * inner);
+    ring(d, ends_below(d), z, below, before ? before + o * inner : NULL);
+    ring(d, ends_above(d), above + inner, last, after ? after + o * inner : NULL);
+  }
+}
+
+/* row j of the gradient beside an end, in the order of edge_adjoint; i: its place on the whole axis */
+static void near_end(const fh_difference *d, ptrdiff_t i, const fh_real *below,
+                     const fh_real *above, fh_real *g)
+{
+  const fh_real c = (fh_real)(0.5 / d->h);
+  if (i >= 2) add_row(d->inner, c, below, g);
+  if (i + 1 <= d->total - 2) add_row(d->inner, -c, above, g);
+}
+
+void fh_difference_adjoint_part(const fh_difference *d, const fh_real *quotient,
+                                const fh_real *before, const fh_real *after, fh_real *gradient)
+{
+  const ptrdiff_t n = d->n, inner = d->inner;
+  const fh_real c = (fh_real)(0.5 / d->h);
+  for (ptrdiff_t o = 0; o < d->outer; o++) {
+    const fh_real *e = quotient + o * n * inner;
+    fh_real *g = gradient + o * n * inner;
+    for (ptrdiff_t j = 0; j < n; j++) {
+      const ptrdiff_t i = d->first + j;
+      const fh_real *below = j > 0 ? e + (j - 1) * inner : before + o * inner;
+      const fh_real *above = j < n - 1 ? e + (j + 1) * inner : after + o * inner;
+      if (d->periodic || (i >= 2 && i <= d->total - 3)) {
+        /* rows with both neighbours here go in one run */
+        const ptrdiff_t most = d->periodic || d->first + n - 2 <= d->total - 3 ? n - 2
+                                                                            : d->total - 3 - d->first;
+        const ptrdiff_t run = j > 0 && j < most ? most - j + 1 : 1;
+        central_adjoint(run * inner, c, below, above, g + j * inner);
+        j += run - 1;
+      } else {
+        near_end(d, i, below, above, g + j * inner);
+      }
+    }
+    if (ends_below(d)) end_adjoint(d, e, 1, g);
+    if (ends_above(d)) end_adjoint(d, e + (n - 1) * inner, -1, g + (n - 1) * inner);
   }
 }

@@ -61,6 +61,51 @@ fh_status fh_normaliser_create(int kind, double epsilon, ptrdiff_t channels, ptr
   return st;
 }
 
+/* one channel after the other; from: statistics of all points, to: of the selected ones */
+static void select_points(const fh_selection *at, const fh_grid *grid, ptrdiff_t channels,
+                          const double *from, double *to)
+{
+  const ptrdiff_t n1 = grid->dim > 1 ? grid->n[1] : 1, n2 = grid->dim > 2 ? grid->n[2] : 1;
+  for (ptrdiff_t c = 0; c < channels; c++, from += fh_grid_size(grid))
+    for (ptrdiff_t i = 0; i < at->count[0]; i++)
+      for (ptrdiff_t j = 0; j < at->count[1]; j++)
+        for (ptrdiff_t k = 0; k < at->count[2]; k++)
+          *to++ = from[(at->at[0][i] * n1 + at->at[1][j]) * n2 + at->at[2][k]];
+}
+
+fh_status fh_normaliser_select(const fh_normaliser *n, const fh_selection *at, const fh_grid *grid,
+                               fh_normaliser **normaliser)
+{
+  const ptrdiff_t points = fh_selection_size(at);
+  *normaliser = NULL;
+  if (n->kind != FH_NORM_POINT)
+    return fh_normaliser_create(n->kind, n->epsilon, n->channels, n->points, n->mean, n->deviation,
+                                normaliser);
+  FH_CHECK(n->points == fh_grid_size(grid), FH_ERR_SHAPE,
+           "the normaliser was fitted at %td points but the grid has %td", n->points,
+           fh_grid_size(grid));
+  double *mean = NULL;
+  FH_NEW(mean, 2 * n->channels * points);
+  double *deviation = mean + n->channels * points;
+  select_points(at, grid, n->channels, n->mean, mean);
+  select_points(at, grid, n->channels, n->deviation, deviation);
+  const fh_status st = fh_normaliser_create(n->kind, n->epsilon, n->channels, points, mean,
+                                            deviation, normaliser);
+  fh_free(mean);
+  return st;
+}
+
+fh_status fh_normaliser_part(const fh_normaliser *n, const fh_shape *shape,
+                             fh_normaliser **normaliser)
+{
+  fh_selection box;
+  *normaliser = NULL;
+  FH_TRY(fh_selection_box(&shape->layout, &box));
+  const fh_status st = fh_normaliser_select(n, &box, &shape->layout.grid, normaliser);
+  fh_selection_clear(&box);
+  return st;
+}
+
 void fh_normaliser_destroy(fh_normaliser **normaliser)
 {
   fh_normaliser *n = *normaliser;

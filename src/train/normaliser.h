@@ -6,6 +6,7 @@
 #include "base/config.h"
 #include "base/real.h"
 #include "comm/team.h"
+#include "grid/selection.h"
 #include "program/shape.h"
 
 typedef enum {
@@ -50,6 +51,11 @@ fh_status fh_normaliser_fit(MPI_Comm comm, int kind, double epsilon, ptrdiff_t n
 fh_status fh_normaliser_create(int kind, double epsilon, ptrdiff_t channels, ptrdiff_t points,
                                const double *mean, const double *deviation,
                                fh_normaliser **normaliser) FH_MUST;
+/** A copy for some of the points: those of a selection, or of the box of shape's layout. */
+fh_status fh_normaliser_select(const fh_normaliser *n, const fh_selection *at, const fh_grid *grid,
+                               fh_normaliser **normaliser) FH_MUST;
+fh_status fh_normaliser_part(const fh_normaliser *n, const fh_shape *shape,
+                             fh_normaliser **normaliser) FH_MUST;
 void fh_normaliser_destroy(fh_normaliser **normaliser);
 /** values <- (values - mean) / (deviation + epsilon), in place, [batch][channels][points].
  *  Errors: FH_ERR_SHAPE if channels or (FH_NORM_POINT) points differ from the fitted ones. */

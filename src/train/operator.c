@@ -1,6 +1,9 @@
 /* operator - a trained model on a grid, applied to fields in physical units */
 #include <string.h>
 
+#include "base/memory.h"
+#include "comm/gather.h"
+#include "train/patchwise.h"
 #include "train/trained.h"
 
 struct fh_operator {
@@ -9,6 +12,9 @@ struct fh_operator {
   fh_time_step time;
   fh_shape in, out; /* of the largest batch */
   fh_real *x;       /* encoded copy of the input */
+  /* a model that works patch by patch: program is the patches', x a rank's box of the prediction */
+  fh_patchwise *patchwise;
+  fh_gather *gather; /* of the ranks that share a sample; NULL: they do not */
 };
 
 static fh_status check_normaliser(const fh_normaliser *n, const fh_shape *shape, const char *side)
@@ -21,21 +27,42 @@ static fh_status check_normaliser(const fh_normaliser *n, const fh_shape *shape,
   return FH_OK;
 }
 
-static fh_status build(const fh_model_spec *spec, const fh_team *team, const fh_grid *grid,
-                       ptrdiff_t batch, fh_operator *op)
+static fh_status build_patchwise(const fh_model_spec *spec, const fh_team *team,
+                                 const fh_grid *grid, ptrdiff_t batch, ptrdiff_t at_once,
+                                 fh_operator *op)
 {
-  FH_TRY(fh_model_build(spec, team, grid, batch, FH_INFER, FH_PLANNED, &op->program));
-  op->in = *fh_program_input_shape(op->program, 0);
-  op->out = *fh_program_output_shape(op->program, 0);
+  const fh_layout whole = fh_layout_whole(grid);
+  op->in = (fh_shape){batch, spec->in_channels, whole};
+  op->out = (fh_shape){batch, spec->out_channels, whole};
+  FH_TRY(check_normaliser(op->input, &op->in, "input"));
+  FH_TRY(fh_patchwise_create(spec, team, grid, op->input, at_once, &op->patchwise));
+  op->program = fh_patchwise_program(op->patchwise);
+  if (team->n_patches <= 1) return FH_OK;
+  const fh_model_part *part = fh_patchwise_part(op->patchwise);
+  FH_NEW(op->x, spec->out_channels * fh_layout_size(&part->out));
+  return fh_gather_create(team->patches, &part->cut->tiles, spec->out_channels, &op->gather);
+}
+
+static fh_status build(const fh_model_spec *spec, const fh_team *team, const fh_grid *grid,
+                       ptrdiff_t batch, ptrdiff_t at_once, fh_operator *op)
+{
+  if (spec->class->patches) {
+    FH_TRY(build_patchwise(spec, team, grid, batch, at_once, op));
+  } else {
+    FH_TRY(fh_model_build(spec, team, grid, batch, FH_INFER, FH_PLANNED, &op->program));
+    op->in = *fh_program_input_shape(op->program, 0);
+    op->out = *fh_program_output_shape(op->program, 0);
+  }
   FH_TRY(check_normaliser(op->input, &op->in, "input"));
   FH_TRY(check_normaliser(op->output, &op->out, "output"));
-  FH_NEW(op->x, fh_shape_size(&op->in));
+  if (!op->patchwise) FH_NEW(op->x, fh_shape_size(&op->in));
   return FH_OK;
 }
 
 fh_status fh_operator_create_from(const fh_model_spec *spec, const fh_normaliser *input,
                                   const fh_normaliser *output, const fh_team *team,
-                                  const fh_grid *grid, ptrdiff_t batch, fh_operator **op)
+                                  const fh_grid *grid, ptrdiff_t batch, ptrdiff_t patches_at_once,
+                                  fh_operator **op)
 {
   fh_operator *o = NULL;
   *op = NULL;
@@ -43,7 +70,7 @@ fh_status fh_operator_create_from(const fh_model_spec *spec, const fh_normaliser
   o->input = input;
   o->output = output;
   o->time = spec->time;
-  const fh_status st = build(spec, team, grid, batch, o);
+  const fh_status st = build(spec, team, grid, batch, patches_at_once, o);
   if (st != FH_OK) fh_operator_destroy(&o);
   *op = o;
   return st;
@@ -62,10 +89,17 @@ fh_status fh_trained_check_axes(const fh_trained *trained, const fh_grid *grid)
 fh_status fh_operator_create(const fh_trained *trained, const fh_team *team, const fh_grid *grid,
                              ptrdiff_t batch, fh_operator **op)
 {
+  return fh_operator_create_patchwise(trained, team, grid, batch, 0, op);
+}
+
+fh_status fh_operator_create_patchwise(const fh_trained *trained, const fh_team *team,
+                                       const fh_grid *grid, ptrdiff_t batch,
+                                       ptrdiff_t patches_at_once, fh_operator **op)
+{
   *op = NULL;
   FH_TRY(fh_trained_check_axes(trained, grid));
   FH_TRY(fh_operator_create_from(&trained->spec, trained->input, trained->output, team, grid, batch,
-                                 op));
+                                 patches_at_once, op));
   const fh_status st = fh_trained_load(trained, (*op)->program);
   if (st != FH_OK) fh_operator_destroy(op);
   return st;
@@ -75,7 +109,11 @@ void fh_operator_destroy(fh_operator **op)
 {
   fh_operator *o = *op;
   if (!o) return;
-  fh_program_destroy(&o->program);
+  if (o->patchwise)
+    fh_patchwise_destroy(&o->patchwise); /* and its program */
+  else
+    fh_program_destroy(&o->program);
+  fh_gather_destroy(&o->gather);
   fh_free(o->x);
   fh_free(o);
   *op = NULL;
@@ -100,9 +138,49 @@ static fh_status apply_piece(fh_operator *op, ptrdiff_t batch, const fh_real *x,
   return FH_OK;
 }
 
+/* ---- patch by patch ----------------------------------------------------------------------------- */
+
+fh_status fh_operator_apply_reading(fh_operator *op, fh_point_reader read, void *context,
+                                    fh_real *y)
+{
+  FH_CHECK(op->patchwise, FH_ERR_STATE, "the model does not work patch by patch");
+  FH_TRY(fh_patchwise_run(op->patchwise, read, context, op->gather ? op->x : y));
+  if (op->gather) FH_TRY(fh_gather_run(op->gather, op->out.channels, op->x, y));
+  return op->output ? fh_normaliser_decode(op->output, 1, &op->out, y) : FH_OK;
+}
+
+typedef struct {
+  const fh_shape *shape;
+  const fh_real *x;
+} memory;
+
+static fh_status read_memory(void *context, const fh_selection *at, fh_real *x)
+{
+  const memory *m = context;
+  fh_selection_gather(at, &m->shape->layout.grid, m->shape->channels, m->x, x);
+  return FH_OK;
+}
+
+bool fh_operator_is_patchwise(const fh_operator *op)
+{
+  return op->patchwise != NULL;
+}
+
+static fh_status apply_patchwise(fh_operator *op, ptrdiff_t batch, const fh_real *x, fh_real *y)
+{
+  for (ptrdiff_t b = 0; b < batch; b++) {
+    memory m = {&op->in, x + b * fh_shape_sample(&op->in)};
+    FH_TRY(fh_operator_apply_reading(op, read_memory, &m, y + b * fh_shape_sample(&op->out)));
+  }
+  return FH_OK;
+}
+
+/* ---- fields ------------------------------------------------------------------------------------- */
+
 fh_status fh_operator_apply(fh_operator *op, ptrdiff_t batch, const fh_real *x, fh_real *y)
 {
   const ptrdiff_t nx = fh_shape_sample(&op->in), ny = fh_shape_sample(&op->out);
+  if (op->patchwise) return apply_patchwise(op, batch, x, y);
   for (ptrdiff_t done = 0; done < batch;) {
     const ptrdiff_t left = batch - done, piece = left < op->in.batch ? left : op->in.batch;
     FH_TRY(apply_piece(op, piece, x + done * nx, y + done * ny));

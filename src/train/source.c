@@ -13,6 +13,12 @@ struct fh_source {
   bool cached;
   fh_real **kept;    /* [samples]: x then y of a sample, or NULL while it has not been read */
   fh_frames *frames; /* of one-step pairs, instead; NULL: samples are whole */
+  size_t cache_bytes;
+  /* some points only; NULL: all */
+  const fh_selection *at_in;
+  fh_selection at_out;
+  fh_normaliser *own_input, *own_output; /* at those points */
+  fh_real *whole_x, *whole_y;            /* a pair before its points are taken */
 };
 
 static fh_shape shape_of(const fh_dataset *d, ptrdiff_t channels)
@@ -21,17 +27,22 @@ static fh_shape shape_of(const fh_dataset *d, ptrdiff_t channels)
       .batch = 1, .channels = channels, .layout = fh_layout_whole(fh_dataset_grid(d))};
 }
 
-static fh_status build(fh_source *s, size_t cache_bytes)
+static fh_status plan_cache(fh_source *s)
+{
+  ptrdiff_t total = 0;
+  FH_TRY(fh_size_mul(s->samples, fh_shape_sample(&s->in) + fh_shape_sample(&s->out), &total));
+  s->cached = (size_t)total <= s->cache_bytes / sizeof(fh_real);
+  if (s->cached && !s->kept) FH_NEW(s->kept, s->samples);
+  return FH_OK;
+}
+
+static fh_status build(fh_source *s)
 {
   s->samples = fh_dataset_samples(s->dataset);
   s->in = shape_of(s->dataset, fh_dataset_in_channels(s->dataset));
   s->out = shape_of(s->dataset, fh_dataset_out_channels(s->dataset));
-  if (fh_dataset_pairs(s->dataset)) return fh_frames_create(s->dataset, cache_bytes, &s->frames);
-  ptrdiff_t total = 0;
-  FH_TRY(fh_size_mul(s->samples, fh_shape_sample(&s->in) + fh_shape_sample(&s->out), &total));
-  s->cached = (size_t)total <= cache_bytes / sizeof(fh_real);
-  if (s->cached) FH_NEW(s->kept, s->samples);
-  return FH_OK;
+  if (fh_dataset_pairs(s->dataset)) return fh_frames_create(s->dataset, s->cache_bytes, &s->frames);
+  return plan_cache(s);
 }
 
 fh_status fh_source_create(fh_dataset *dataset, const fh_normaliser *input,
@@ -43,10 +54,29 @@ fh_status fh_source_create(fh_dataset *dataset, const fh_normaliser *input,
   s->dataset = dataset;
   s->input = input;
   s->output = output;
-  const fh_status st = build(s, cache_bytes);
+  s->cache_bytes = cache_bytes;
+  const fh_status st = build(s);
   if (st != FH_OK) fh_source_destroy(&s);
   *source = s;
   return st;
+}
+
+fh_status fh_source_select(fh_source *s, const fh_selection *in, const fh_layout *out)
+{
+  const fh_grid *grid = fh_dataset_grid(s->dataset);
+  if (s->frames) {
+    FH_NEW(s->whole_x, fh_shape_sample(&s->in));
+    FH_NEW(s->whole_y, fh_shape_sample(&s->out));
+  }
+  s->at_in = in;
+  FH_TRY(fh_selection_box(out, &s->at_out));
+  s->in.layout = fh_selection_layout(in, grid);
+  s->out.layout = *out;
+  if (s->input) FH_TRY(fh_normaliser_select(s->input, in, grid, &s->own_input));
+  if (s->output) FH_TRY(fh_normaliser_select(s->output, &s->at_out, grid, &s->own_output));
+  if (s->input) s->input = s->own_input;
+  if (s->output) s->output = s->own_output;
+  return s->frames ? FH_OK : plan_cache(s);
 }
 
 void fh_source_destroy(fh_source **source)
@@ -57,14 +87,32 @@ void fh_source_destroy(fh_source **source)
     for (ptrdiff_t i = 0; i < s->samples; i++) fh_free(s->kept[i]);
   fh_free(s->kept);
   fh_frames_destroy(&s->frames);
+  fh_selection_clear(&s->at_out);
+  fh_normaliser_destroy(&s->own_input);
+  fh_normaliser_destroy(&s->own_output);
+  fh_free(s->whole_x);
+  fh_free(s->whole_y);
   fh_free(s);
   *source = NULL;
 }
 
+static fh_status read_selected(fh_source *s, int64_t sample, fh_real *x, fh_real *y)
+{
+  const fh_grid *grid = fh_dataset_grid(s->dataset);
+  if (!s->frames) return fh_dataset_read_part(s->dataset, sample, s->at_in, x, &s->at_out, y);
+  FH_TRY(fh_frames_read(s->frames, sample, x ? s->whole_x : NULL, y ? s->whole_y : NULL));
+  if (x) fh_selection_gather(s->at_in, grid, s->in.channels, s->whole_x, x);
+  if (y) fh_selection_gather(&s->at_out, grid, s->out.channels, s->whole_y, y);
+  return FH_OK;
+}
+
 static fh_status read_encoded(fh_source *s, int64_t sample, fh_real *x, fh_real *y)
 {
-  FH_TRY(s->frames ? fh_frames_read(s->frames, sample, x, y)
-                   : fh_dataset_read(s->dataset, 1, &sample, x, y));
+  if (s->at_in)
+    FH_TRY(read_selected(s, sample, x, y));
+  else
+    FH_TRY(s->frames ? fh_frames_read(s->frames, sample, x, y)
+                     : fh_dataset_read(s->dataset, 1, &sample, x, y));
   if (s->input && x) FH_TRY(fh_normaliser_encode(s->input, 1, &s->in, x));
   if (s->output && y) FH_TRY(fh_normaliser_encode(s->output, 1, &s->out, y));
   return FH_OK;

@@ -21,37 +21,6 @@ static void shuffle(fh_trainer *t)
   t->order_epoch = t->state.epoch;
 }
 
-/* loss of each sample, summed over its blocks, and the gradient into t->slope */
-static fh_status eval_loss(fh_trainer *t, ptrdiff_t count, const fh_real *prediction, double scale,
-                           double *values)
-{
-  const fh_blocks *b = &t->blocks;
-  if (b->count == 1) return fh_loss_eval(t->loss, count, prediction, t->y, scale, values, t->slope);
-  fh_blocks_cut(b, count, prediction, t->cut_prediction);
-  fh_blocks_cut(b, count, t->y, t->cut_truth);
-  FH_TRY(fh_loss_eval(t->loss, count * b->count, t->cut_prediction, t->cut_truth, scale,
-                      t->cut_values, t->cut_slope));
-  fh_blocks_join(b, count, t->cut_slope, t->slope);
-  for (ptrdiff_t i = 0; i < count; i++) {
-    values[i] = 0;
-    for (ptrdiff_t k = 0; k < b->count; k++) values[i] += t->cut_values[i * b->count + k];
-  }
-  return FH_OK;
-}
-
-/* loss of the micro-batch into values, its gradient into t->slope */
-static fh_status compare(fh_trainer *t, ptrdiff_t count, const fh_real *prediction, double scale,
-                         double *values)
-{
-  const bool physical = t->output && t->setup->train.loss_space == 1;
-  if (!physical) return eval_loss(t, count, prediction, scale, values);
-  memcpy(t->prediction, prediction,
-         (size_t)(count * fh_shape_sample(&t->out)) * sizeof *prediction);
-  FH_TRY(fh_normaliser_decode(t->output, count, &t->out, t->prediction));
-  FH_TRY(eval_loss(t, count, t->prediction, scale, values));
-  return fh_normaliser_decode_adjoint(t->output, count, &t->out, t->slope);
-}
-
 static fh_status micro_batch(fh_trainer *t, ptrdiff_t count, const int64_t *samples, double scale,
                              double *values)
 {
@@ -61,7 +30,7 @@ static fh_status micro_batch(fh_trainer *t, ptrdiff_t count, const int64_t *samp
   FH_TRY(read);
   const fh_real *in = t->x, *out = NULL;
   FH_TRY(fh_program_forward(t->program, count, &in, &out));
-  FH_TRY(compare(t, count, out, scale, values));
+  FH_TRY(fh_objective_eval(t->objective, count, out, t->y, scale, values, t->slope));
   const fh_real *slope = t->slope;
   return fh_program_backward(t->program, &slope, NULL);
 }
@@ -134,6 +103,8 @@ fh_status fh_trainer_step(fh_trainer *t, int *stop)
   const ptrdiff_t batch = n - begin < t->setup->train.batch ? n - begin : t->setup->train.batch;
   bool finite = true;
   shuffle(t);
+  fh_program_drop(t->program, (uint64_t)t->setup->train.seed,
+                  (uint64_t)(t->state.epoch * t->steps_per_epoch + t->state.step));
   FH_TRY(sum_batch(t, t->order + begin, batch, &finite));
   double sum = 0;
   for (ptrdiff_t i = 0; i < batch; i++) sum += t->losses[i];

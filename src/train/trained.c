@@ -155,14 +155,23 @@ static fh_status fill_bundle(fh_bundle *b, const fh_model_spec *spec, const fh_p
   return add_params(b, program, values);
 }
 
+static fh_status make_bundle(const fh_model_spec *spec, const fh_program *program,
+                             const fh_real *values, const fh_normaliser *input,
+                             const fh_normaliser *output, const fh_grid *grid, fh_bundle **b)
+{
+  FH_TRY(fh_bundle_create("model", MODEL_VERSION, b));
+  const fh_status st = fill_bundle(*b, spec, program, values, input, output, grid);
+  if (st != FH_OK) fh_bundle_destroy(b);
+  return st;
+}
+
 fh_status fh_trained_write(const char *path, const fh_model_spec *spec, const fh_program *program,
                            const fh_real *values, const fh_normaliser *input,
                            const fh_normaliser *output, const fh_grid *grid)
 {
   fh_bundle *b = NULL;
-  FH_TRY(fh_bundle_create("model", MODEL_VERSION, &b));
-  fh_status st = fill_bundle(b, spec, program, values, input, output, grid);
-  if (st == FH_OK) st = fh_bundle_write(b, path);
+  FH_TRY(make_bundle(spec, program, values, input, output, grid, &b));
+  const fh_status st = fh_bundle_write(b, path);
   fh_bundle_destroy(&b);
   return st;
 }
@@ -201,6 +210,20 @@ fh_status fh_trained_read(MPI_Comm comm, const char *path, fh_trained **trained)
   return st;
 }
 
+fh_status fh_trained_create(const fh_model_spec *spec, const fh_program *program,
+                            const fh_real *values, const fh_normaliser *input,
+                            const fh_normaliser *output, const fh_grid *grid, fh_trained **trained)
+{
+  fh_trained *t = NULL;
+  *trained = NULL;
+  FH_NEW(t, 1);
+  fh_status st = make_bundle(spec, program, values, input, output, grid, &t->bundle);
+  if (st == FH_OK) st = parse(t); /* copies of everything, the way they come out of a file */
+  if (st != FH_OK) fh_trained_destroy(&t);
+  *trained = t;
+  return st;
+}
+
 void fh_trained_destroy(fh_trained **trained)
 {
   fh_trained *t = *trained;
@@ -213,24 +236,40 @@ void fh_trained_destroy(fh_trained **trained)
   *trained = NULL;
 }
 
-static fh_status copy_param(const fh_tensor *t, const fh_param *q, fh_real *values)
+/* a parameter that has another size on another grid */
+static fh_status check_size(const fh_trained *trained, const fh_tensor *t, const fh_param *q,
+                            const fh_grid *grid)
 {
-  FH_CHECK(t, FH_ERR_FORMAT, "the model file lacks the parameter %s", q->name);
-  FH_CHECK(t->dtype != FH_I64 && t->size == q->size, FH_ERR_FORMAT,
+  char text[2][64];
+  const bool same = fh_grid_same_size(&trained->grid, grid);
+  FH_CHECK(t->dtype != FH_I64 && (t->size == q->size || !same), FH_ERR_FORMAT,
            "parameter %s has %td numbers in the model file, the model on this grid needs %td",
            q->name, t->size, q->size);
+  FH_CHECK(t->size == q->size, FH_ERR_SHAPE,
+           "the model was trained on %s points and cannot be used on %s: its parameter %s has %td "
+           "numbers there and would need %td here%s",
+           fh_grid_text(&trained->grid, text[0]), fh_grid_text(grid, text[1]), q->name, t->size,
+           q->size, fh_model_tie(&trained->spec, q->name));
+  return FH_OK;
+}
+
+static void copy_values(const fh_tensor *t, fh_real *values)
+{
   const float *single = t->data;
   const double *twofold = t->data;
   for (ptrdiff_t i = 0; i < t->size; i++)
     values[i] = t->dtype == FH_F32 ? (fh_real)single[i] : (fh_real)twofold[i];
-  return FH_OK;
 }
 
 fh_status fh_trained_load(const fh_trained *t, fh_program *p)
 {
+  const fh_grid *grid = &fh_program_input_shape(p, 0)->layout.grid;
   for (int i = 0; i < fh_program_n_params(p); i++) {
     const fh_param *q = fh_program_param(p, i);
-    FH_TRY(copy_param(fh_bundle_find(t->bundle, q->name), q, fh_program_values(p) + q->offset));
+    const fh_tensor *stored = fh_bundle_find(t->bundle, q->name);
+    FH_CHECK(stored, FH_ERR_FORMAT, "the model file lacks the parameter %s", q->name);
+    FH_TRY(check_size(t, stored, q, grid));
+    copy_values(stored, fh_program_values(p) + q->offset);
   }
   return FH_OK;
 }

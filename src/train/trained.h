@@ -8,6 +8,7 @@
 
 #include "model/model.h"
 #include "train/normaliser.h"
+#include "train/patchwise.h"
 
 typedef struct {
   fh_model_spec spec;
@@ -28,6 +29,12 @@ void fh_trained_destroy(fh_trained **trained);
 fh_status fh_trained_write(const char *path, const fh_model_spec *spec, const fh_program *program,
                            const fh_real *values, const fh_normaliser *input,
                            const fh_normaliser *output, const fh_grid *grid) FH_MUST;
+/** What fh_trained_read would read from what fh_trained_write would write: a model with copies of
+ *  everything. Local. fh_bundle_write of its bundle makes the file. */
+fh_status fh_trained_create(const fh_model_spec *spec, const fh_program *program,
+                            const fh_real *values, const fh_normaliser *input,
+                            const fh_normaliser *output, const fh_grid *grid,
+                            fh_trained **trained) FH_MUST;
 /** Copies the stored parameters into a program built from trained->spec (converts precision).
  *  Errors: FH_ERR_FORMAT if a name or a shape differs. */
 fh_status fh_trained_load(const fh_trained *trained, fh_program *program) FH_MUST;
@@ -47,10 +54,19 @@ typedef struct fh_operator fh_operator;
  */
 fh_status fh_operator_create(const fh_trained *trained, const fh_team *team, const fh_grid *grid,
                              ptrdiff_t batch, fh_operator **op) FH_MUST;
-/** The same around a program that exists; normalisers and values are read, not owned. */
+/**
+ * The same, with the number of patches that are computed at once by a model that works patch by patch
+ * (0: what keeps its memory small and fits the cache; other models ignore it). The bits do not depend
+ * on it.
+ */
+fh_status fh_operator_create_patchwise(const fh_trained *trained, const fh_team *team,
+                                       const fh_grid *grid, ptrdiff_t batch,
+                                       ptrdiff_t patches_at_once, fh_operator **op) FH_MUST;
+/** The same without values: normalisers are read, not owned, parameters are zero. */
 fh_status fh_operator_create_from(const fh_model_spec *spec, const fh_normaliser *input,
                                   const fh_normaliser *output, const fh_team *team,
-                                  const fh_grid *grid, ptrdiff_t batch, fh_operator **op) FH_MUST;
+                                  const fh_grid *grid, ptrdiff_t batch, ptrdiff_t patches_at_once,
+                                  fh_operator **op) FH_MUST;
 void fh_operator_destroy(fh_operator **op);
 /** Parameters of the operator's program, to copy new values into. */
 fh_program *fh_operator_program(fh_operator *op);
@@ -58,7 +74,9 @@ fh_program *fh_operator_program(fh_operator *op);
  * fh_operator_apply - predict, in physical units
  *
  * x [batch][in_channels][points] as in the training set, not normalised; y [batch][out_channels]
- * [points]. Any batch; allocates nothing. Local.
+ * [points]. Any batch; allocates nothing. Local, but where ranks share the patches of a sample: then
+ * collective on team->patches, and every rank has the whole x and receives the whole y. A model that
+ * works patch by patch needs room for a few patches only, however large the field.
  */
 fh_status fh_operator_apply(fh_operator *op, ptrdiff_t batch, const fh_real *x, fh_real *y) FH_MUST;
 /**
@@ -69,3 +87,10 @@ fh_status fh_operator_apply(fh_operator *op, ptrdiff_t batch, const fh_real *x, 
  * [batch][out_channels][points]. Local.
  */
 void fh_operator_advance(const fh_operator *op, ptrdiff_t batch, const fh_real *y, fh_real *x);
+
+/** Does the model work patch by patch? */
+bool fh_operator_is_patchwise(const fh_operator *op);
+/** One sample whose input nobody holds whole: read is asked for what some patches need, [in_channels]
+ *  [selection], again and again. The same bits. Only if fh_operator_is_patchwise. */
+fh_status fh_operator_apply_reading(fh_operator *op, fh_point_reader read, void *context,
+                                    fh_real *y) FH_MUST;

@@ -112,14 +112,13 @@ static fh_status build_sum(fh_trainer *t)
 
 static fh_status build_buffers(fh_trainer *t)
 {
+  const fh_shape truth = fh_source_out_shape(t->source, t->micro);
   t->in = fh_source_in_shape(t->source, t->micro);
-  t->out = fh_source_out_shape(t->source, t->micro);
   FH_NEW(t->order, fh_source_samples(t->source));
   FH_NEW(t->losses, t->setup->train.batch);
   FH_NEW(t->x, fh_shape_size(&t->in));
-  FH_NEW(t->y, fh_shape_size(&t->out));
-  FH_NEW(t->prediction, fh_shape_size(&t->out));
-  FH_NEW(t->slope, fh_shape_size(&t->out));
+  FH_NEW(t->y, fh_shape_size(&truth));
+  FH_NEW(t->slope, fh_shape_size(fh_program_output_shape(t->program, 0)));
   FH_NEW(t->total, fh_program_param_size(t->program));
   t->order_epoch = -1;
   t->state.best = (double)INFINITY;
@@ -128,15 +127,37 @@ static fh_status build_buffers(fh_trainer *t)
 
 /* Of three samples as the model sees them, normalised with what was fitted to all: a run that goes
  * on with other data under the same name is found out. */
+static fh_status mark_samples(fh_trainer *t, fh_source *whole)
+{
+  const ptrdiff_t n = fh_source_samples(whole);
+  const fh_shape in = fh_source_in_shape(whole, 1), out = fh_source_out_shape(whole, 1);
+  const ptrdiff_t nx = fh_shape_sample(&in), ny = fh_shape_sample(&out);
+  const int64_t samples[] = {0, n / 2, n - 1};
+  fh_real *both = NULL;
+  fh_status st = FH_OK;
+  FH_NEW(both, nx + ny);
+  for (int i = 0; i < 3 && st == FH_OK; i++) {
+    st = fh_source_read(whole, 1, &samples[i], both, both + nx);
+    t->data_mark = fh_crc32c(t->data_mark, both, (size_t)nx * sizeof *both);
+    t->data_mark = fh_crc32c(t->data_mark, both + nx, (size_t)ny * sizeof *both);
+  }
+  fh_free(both);
+  return st;
+}
+
+/* rank 0 reads them: the others may have no room for whole fields */
 static fh_status mark_data(fh_trainer *t)
 {
-  const ptrdiff_t n = fh_source_samples(t->source);
-  const int64_t samples[] = {0, n / 2, n - 1};
-  for (int i = 0; i < 3; i++) {
-    FH_TRY(fh_source_read(t->source, 1, &samples[i], t->x, t->y));
-    t->data_mark = fh_crc32c(t->data_mark, t->x, (size_t)fh_shape_sample(&t->in) * sizeof *t->x);
-    t->data_mark = fh_crc32c(t->data_mark, t->y, (size_t)fh_shape_sample(&t->out) * sizeof *t->y);
+  const bool physical = t->setup->train.loss_space == 1;
+  fh_source *whole = NULL;
+  fh_status st = FH_OK;
+  if (t->team->rank == 0) {
+    st = fh_source_create(t->dataset, t->input, physical ? NULL : t->output, 0, &whole);
+    if (st == FH_OK) st = mark_samples(t, whole);
+    fh_source_destroy(&whole);
   }
+  FH_TRY(fh_status_agree(t->team->world, st));
+  FH_TRY_MPI(MPI_Bcast(&t->data_mark, 1, MPI_UINT32_T, 0, t->team->world));
   return FH_OK;
 }
 
@@ -152,17 +173,19 @@ static fh_status check_channels(const fh_trainer *t)
   return FH_OK;
 }
 
-static fh_status build_loss(fh_trainer *t)
+static fh_status build_objective(fh_trainer *t)
 {
-  fh_shape block;
-  FH_TRY(fh_blocks_make(&t->setup->train.loss_blocks, &t->out, &t->blocks, &block));
-  if (t->blocks.count > 1) {
-    FH_NEW(t->cut_prediction, fh_shape_size(&block));
-    FH_NEW(t->cut_truth, fh_shape_size(&block));
-    FH_NEW(t->cut_slope, fh_shape_size(&block));
-    FH_NEW(t->cut_values, block.batch);
-  }
-  return fh_loss_create(&t->setup->loss, &block, &t->loss);
+  const fh_train_setup *s = t->setup;
+  const bool physical = s->train.loss_space == 1;
+  const fh_objective_config config = {.loss = &s->loss,
+                                      .blocks = &s->train.loss_blocks,
+                                      .decode = physical ? t->output : NULL,
+                                      .part = &t->part};
+  FH_TRY(
+      fh_objective_create(t->team, &config, fh_program_output_shape(t->program, 0), &t->objective));
+  if (t->team->n_patches > 1)
+    FH_TRY(fh_source_select(t->source, &t->part.in, fh_objective_truth(t->objective)));
+  return FH_OK;
 }
 
 static fh_status build(fh_trainer *t)
@@ -171,17 +194,17 @@ static fh_status build(fh_trainer *t)
   const fh_grid *grid = fh_dataset_grid(t->dataset);
   const bool physical = s->train.loss_space == 1;
   FH_TRY(check_channels(t));
-  FH_TRY(fh_source_fit(t->team->world, t->dataset, s->train.normalise_input,
-                       s->train.normalise_output, s->train.normalise_epsilon, &t->input,
-                       &t->output));
+  FH_TRY(fh_trainer_fit(t));
   FH_TRY(fh_source_create(t->dataset, t->input, physical ? NULL : t->output,
                           (size_t)s->train.cache_mb << 20, &t->source));
   FH_TRY(choose_sizes(t));
-  FH_TRY(fh_model_build(&s->spec, t->team, grid, t->micro, FH_TRAIN, FH_PLANNED, &t->program));
-  fh_program_init(t->program, (uint64_t)s->train.seed);
+  FH_TRY(fh_trainer_modes_begin(t));
+  FH_TRY(fh_model_part_find(&t->spec, t->team, grid, &t->part));
+  FH_TRY(fh_model_build(&t->spec, t->team, grid, t->micro, FH_TRAIN, FH_PLANNED, &t->program));
+  FH_TRY(fh_trainer_draw(t));
+  FH_TRY(build_objective(t));
   FH_TRY(build_buffers(t));
-  FH_TRY(fh_status_agree(t->team->world, mark_data(t)));
-  FH_TRY(build_loss(t));
+  FH_TRY(mark_data(t));
   FH_TRY(fh_optimiser_create(&s->optimiser, t->program, &t->optimiser));
   FH_TRY(build_schedule(t));
   return build_sum(t);
@@ -192,21 +215,18 @@ static void destroy(fh_trainer *t)
   fh_trainer_close_tests(t);
   fh_sum_destroy(&t->sum);
   fh_optimiser_destroy(&t->optimiser);
-  fh_loss_destroy(&t->loss);
+  fh_objective_destroy(&t->objective);
+  fh_model_spec_clear(&t->spec);
   fh_program_destroy(&t->program);
   fh_source_destroy(&t->source);
+  fh_model_part_clear(&t->part);
   fh_normaliser_destroy(&t->input);
   fh_normaliser_destroy(&t->output);
   fh_free(t->order);
   fh_free(t->losses);
   fh_free(t->x);
   fh_free(t->y);
-  fh_free(t->prediction);
   fh_free(t->slope);
-  fh_free(t->cut_prediction);
-  fh_free(t->cut_truth);
-  fh_free(t->cut_slope);
-  fh_free(t->cut_values);
   fh_free(t->total);
 }
 
@@ -252,7 +272,9 @@ static fh_status end_epoch(fh_trainer *t, double seconds)
                       .loss = t->state.loss_sum / (double)t->state.loss_samples,
                       .rate = t->schedule.rate,
                       .seconds = seconds,
-                      .skipped = t->state.skipped};
+                      .skipped = t->state.skipped,
+                      .modes = t->modes_most.count ? &t->state.modes : NULL};
+  fh_trainer_modes_note(t, e.loss);
   if (!t->schedule.config.per_step) fh_schedule_advance(&t->schedule);
   t->state.epoch++;
   t->state.step = 0;
@@ -270,9 +292,11 @@ static fh_status run(fh_trainer *t, bool resume)
 {
   bool found = false, ended = false;
   if (resume) FH_TRY(fh_trainer_load(t, &found));
+  if (found) FH_TRY(fh_trainer_modes_resume(t));
   if (found && t->hooks && t->hooks->resumed) t->hooks->resumed(t->hooks->context, t->state.epoch);
   while (t->state.epoch < t->setup->train.epochs) {
     const double start = fh_clock();
+    FH_TRY(fh_trainer_modes_next(t));
     FH_TRY(run_steps(t, &ended));
     if (ended)
       FH_RAISE(FH_STOPPED, "stopped on request after epoch %td, step %td: %s can be resumed",

@@ -14,10 +14,12 @@
 #include "model/model.h"
 #include "train/loss.h"
 #include "train/metrics.h"
+#include "train/modes.h"
 #include "train/normaliser.h"
 #include "train/optimiser.h"
 #include "train/rollout.h"
 #include "train/schedule.h"
+#include "train/trained.h"
 
 typedef struct {
   ptrdiff_t epochs;      /* passes over the training set */
@@ -46,8 +48,12 @@ typedef struct {
   fh_loss_config loss;
   fh_optimiser_config optimiser;
   fh_schedule_config schedule;
+  fh_modes_config modes;
   fh_model_spec spec;
   fh_dataset *validation; /* decides which model is the best; NULL: the first test set does */
+  /* parameters and normalisers to start from (train.normalise_* do not count then); its parameters
+     must be those of spec. NULL: drawn from the seed, fitted to the data. Not owned */
+  const fh_trained *initial;
 } fh_train_setup;
 
 /** Where a run is; handed to the progress hook after every step, on rank 0 and the others alike. */
@@ -72,6 +78,7 @@ typedef struct {
   ptrdiff_t epoch; /* from 1 */
   double loss, rate, seconds;
   ptrdiff_t skipped;
+  const fh_int_list *modes; /* Fourier modes in force; NULL: no frequency curriculum */
   bool evaluated;
   fh_train_result validation;
   int n_tests;
@@ -118,7 +125,7 @@ fh_status fh_train_plan(const fh_team *team, const fh_train_setup *setup, fh_dat
  *
  * Returns FH_STOPPED after a stop request: everything is saved, the same call with resume goes on.
  * Errors: FH_ERR_USAGE for a checkpoint of another run (the sentence names the difference) or more
- * ranks than units; FH_ERR_NUMERIC after max_skips non-finite steps in a row.
+ * ranks than units or an initial model of another architecture; FH_ERR_NUMERIC after max_skips non-finite steps in a row.
  */
 fh_status fh_train_run(const fh_team *team, const fh_train_setup *setup, fh_dataset *train,
                        int n_tests, fh_dataset *const *tests, const char *folder, bool resume,

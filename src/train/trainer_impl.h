@@ -2,8 +2,8 @@
 #pragma once
 
 #include "comm/sum.h"
-#include "train/blocks.h"
 #include "train/evaluate.h"
+#include "train/objective.h"
 #include "train/source.h"
 #include "train/trained.h"
 #include "train/trainer.h"
@@ -16,6 +16,11 @@ typedef struct {
   ptrdiff_t skipped, skips_in_a_row;
   double best;          /* error of the set that decides; infinite before the first evaluation */
   ptrdiff_t best_epoch; /* 0: none yet */
+  /* of the frequency curriculum: modes in force, the epoch that they came and that was last decided on,
+     mean losses of the last two epochs */
+  fh_int_list modes;
+  ptrdiff_t grown, decided;
+  double epoch_loss[2];
 } fh_train_state;
 
 /* a set that the run is measured on */
@@ -31,11 +36,15 @@ typedef struct {
   const fh_train_hooks *hooks;
   const char *folder;
   fh_dataset *dataset;
-  uint32_t data_mark; /* CRC-32C of some of its samples, normalised */
+  uint32_t data_mark;    /* CRC-32C of some of its samples, normalised */
+  uint32_t initial_mark; /* CRC-32C of the parameters of setup->initial */
   fh_source *source;
   fh_normaliser *input, *output;
+  fh_model_spec spec;     /* of the program: setup's, perhaps with fewer modes */
+  fh_int_list modes_most; /* where the frequency curriculum ends; empty: there is none */
   fh_program *program;
-  fh_loss *loss;
+  fh_model_part part; /* what of a sample is here, of a model that works patch by patch */
+  fh_objective *objective;
   fh_optimiser *optimiser;
   fh_schedule schedule;
   fh_sum *sum;
@@ -44,18 +53,19 @@ typedef struct {
   fh_train_epoch measured;                         /* what was found last; epoch 0: nothing yet */
 
   ptrdiff_t unit, micro, steps_per_epoch;
-  fh_shape in, out;                            /* of a micro-batch */
+  fh_shape in;                                 /* of a micro-batch */
   int64_t *order;                              /* of the samples in this epoch */
   ptrdiff_t order_epoch;                       /* the epoch that order is of, or -1 */
   double *losses;                              /* of the samples of a batch */
-  fh_real *x, *y, *prediction, *slope, *total; /* total: the summed gradient */
-  fh_blocks blocks; /* of the loss; the arrays below are there if there is more than one */
-  fh_real *cut_prediction, *cut_truth, *cut_slope;
-  double *cut_values;
+  fh_real *x, *y, *slope, *total; /* total: the summed gradient */
   fh_train_state state;
   int64_t generation; /* of the newest checkpoint */
 } fh_trainer;
 
+/** The normalisers, fitted or those of setup->initial. Collective. */
+fh_status fh_trainer_fit(fh_trainer *t) FH_MUST;
+/** The parameters that the run starts with. */
+fh_status fh_trainer_draw(fh_trainer *t) FH_MUST;
 /** One optimiser step on the batch that state names; advances state. *stop: bits asked for by any
  *  rank. Collective. */
 fh_status fh_trainer_step(fh_trainer *t, int *stop) FH_MUST;
@@ -63,6 +73,18 @@ fh_status fh_trainer_step(fh_trainer *t, int *stop) FH_MUST;
 fh_status fh_trainer_save(fh_trainer *t) FH_MUST;
 /** Loads the newest valid generation, if any. Collective. */
 fh_status fh_trainer_load(fh_trainer *t, bool *found) FH_MUST;
+
+/* ---- modes.c: nothing happens without a frequency curriculum ---- */
+
+/** Fills t->spec. */
+fh_status fh_trainer_modes_begin(fh_trainer *t) FH_MUST;
+/** The modes of a checkpoint that was loaded; of a model that is to be measured. Collective. */
+fh_status fh_trainer_modes_resume(fh_trainer *t) FH_MUST;
+fh_status fh_trainer_modes_of(fh_trainer *t, const fh_model_spec *spec) FH_MUST;
+/** The mean loss of an epoch that is over. */
+void fh_trainer_modes_note(fh_trainer *t, double loss);
+/** Before an epoch: adds modes if the loss has stalled. Collective. */
+fh_status fh_trainer_modes_next(fh_trainer *t) FH_MUST;
 
 /* ---- trainer_tests.c ---- */
 

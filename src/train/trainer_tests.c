@@ -17,21 +17,33 @@ static fh_status check_axes(const fh_dataset *train, const fh_dataset *test)
   return FH_OK;
 }
 
+/* a parameter that another grid makes another one */
+static fh_status check_parameters(const fh_trainer *t, const fh_program *test, const fh_dataset *d)
+{
+  char text[2][64];
+  for (int i = 0; i < fh_program_n_params(t->program); i++) {
+    const fh_param *own = fh_program_param(t->program, i), *its = fh_program_param(test, i);
+    FH_CHECK(own->size == its->size, FH_ERR_SHAPE,
+             "a model for the %s points of the training set cannot be used on the %s of %s: its "
+             "parameter %s has %td numbers there and would need %td here%s",
+             fh_grid_text(fh_dataset_grid(t->dataset), text[0]),
+             fh_grid_text(fh_dataset_grid(d), text[1]), fh_dataset_path(d), own->name, own->size,
+             its->size, fh_model_tie(&t->setup->spec, own->name));
+  }
+  return FH_OK;
+}
+
 static fh_status open_test(fh_trainer *t, fh_dataset *d, fh_trainer_test *test)
 {
-  const fh_model_spec *spec = &t->setup->spec;
+  const fh_model_spec *spec = &t->spec;
   const ptrdiff_t steps = t->setup->train.rollout;
   test->dataset = d;
   FH_TRY(check_axes(t->dataset, d));
   if (steps > 0) FH_TRY(fh_rollout_check(spec, d, steps, true));
-  FH_TRY(fh_evaluator_create(t->team, spec, t->input, t->output, d, t->micro, &test->evaluator));
+  FH_TRY(fh_evaluator_create(t->team, spec, t->input, t->output, d, t->micro, 0,
+                             &test->evaluator));
   fh_operator *op = fh_evaluator_operator(test->evaluator);
-  const ptrdiff_t own = fh_program_param_size(t->program),
-                  its = fh_program_param_size(fh_operator_program(op));
-  FH_CHECK(own == its, FH_ERR_SHAPE,
-           "the model has %td parameters on the grid of the training set and %td on that of %s: "
-           "test on a grid like the training set's",
-           own, its, fh_dataset_path(d));
+  FH_TRY(check_parameters(t, fh_operator_program(op), d));
   if (steps == 0) return FH_OK;
   return fh_rollout_create(t->team, spec, op, d, NULL, steps, t->micro, &test->rollout);
 }
@@ -66,7 +78,7 @@ fh_status fh_trainer_write_model(fh_trainer *t, const char *name)
   char path[4096];
   snprintf(path, sizeof path, "%s/%s", t->folder, name);
   const fh_status st = t->team->rank ? FH_OK
-                                     : fh_trained_write(path, &t->setup->spec, t->program,
+                                     : fh_trained_write(path, &t->spec, t->program,
                                                         fh_program_values(t->program), t->input,
                                                         t->output, fh_dataset_grid(t->dataset));
   return fh_status_agree(t->team->world, st);
@@ -130,7 +142,8 @@ static fh_status measure_best(fh_trainer *t, fh_train_epoch *e)
   fh_trained *best = NULL;
   snprintf(path, sizeof path, "%s/best.h5", t->folder);
   FH_TRY(fh_trained_read(t->team->world, path, &best));
-  const fh_status st = measure_all(t, best, e);
+  fh_status st = fh_trainer_modes_of(t, &best->spec);
+  if (st == FH_OK) st = measure_all(t, best, e);
   fh_trained_destroy(&best);
   return st;
 }

@@ -54,6 +54,12 @@ def succeed(arguments, np=1, cwd=None, env=None):
     return r
 
 
+def check_refusal(r, code, words):
+    check(r.code == code, "exit code %d wanted: %s" % (code, r))
+    check(len(r.sentences) == 1, "one sentence wanted: %s" % r)
+    check(words in r.err, "'%s' wanted: %s" % (words, r))
+
+
 def refuse(arguments, code, words, np=(1, 2), cwd=None, env=None, file_limit=None):
     """The command ends with code on every number of ranks and says one sentence with words.
 
@@ -63,9 +69,20 @@ def refuse(arguments, code, words, np=(1, 2), cwd=None, env=None, file_limit=Non
         outcomes = pool.map(lambda n: run([str(a).replace("{np}", str(n)) for a in arguments], n, cwd,
                                           env, file_limit), np)
     for r in outcomes:
-        check(r.code == code, "exit code %d wanted: %s" % (code, r))
-        check(len(r.sentences) == 1, "one sentence wanted: %s" % r)
-        check(words in r.err, "'%s' wanted: %s" % (words, r))
+        check_refusal(r, code, words)
+    check(listing(cwd) == before, "nothing may be left behind: %s" % listing(cwd))
+
+
+def refuse_all(calls, cwd, np=(1,)):
+    """Many refusals (arguments, code, words), several at a time; the i-th runs on np[i mod len(np)] ranks.
+
+    {np} in an argument becomes the number of the call."""
+    before = listing(cwd)
+    with ThreadPool(4) as pool:
+        outcomes = pool.map(lambda i: run([str(a).replace("{np}", str(i)) for a in calls[i][0]],
+                                          np[i % len(np)], cwd), range(len(calls)))
+    for r, (_, code, words) in zip(outcomes, calls):
+        check_refusal(r, code, words)
     check(listing(cwd) == before, "nothing may be left behind: %s" % listing(cwd))
 
 

@@ -4,7 +4,7 @@
 
 #include "conformance/check.h"
 #include "model/model.h"
-#include "model/rank.h"
+#include "tensor/rank.h"
 #include "operators/spectral/weight.h"
 
 typedef struct {

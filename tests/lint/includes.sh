@@ -6,9 +6,10 @@ bad=0
 # part: parts it may include
 declare -A may=(
   [src/base]="base" [src/grid]="base grid" [src/comm]="base grid comm" [src/kernels]="base kernels"
+  [src/tensor]="base tensor"
   [src/program]="base grid comm program"
-  [src/model]="base grid comm program operators model io"
-  [src/train]="base grid comm kernels program operators model io train"
+  [src/model]="base grid comm tensor program operators model io"
+  [src/train]="base grid comm kernels tensor program operators model io train"
   [io]="base grid io" [datagen]="base grid io datagen comm kernels"
 )
 check() { # folder, allowed parts

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "model/rank.h"
+#include "tensor/rank.h"
 #include "operators/spectral/weight.h"
 
 static int checks, failures;

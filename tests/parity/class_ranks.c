@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "classes.h"
-#include "model/rank.h"
+#include "tensor/rank.h"
 
 typedef struct {
   parity_array shape, count, fraction, cp, tucker, fixed, tt;

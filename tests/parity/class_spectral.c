@@ -4,7 +4,7 @@
 #include <strings.h>
 
 #include "config.h"
-#include "model/rank.h"
+#include "tensor/rank.h"
 #include "model_case.h"
 #include "operators/spectral/weight.h"
 

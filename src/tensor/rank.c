@@ -1,4 +1,4 @@
-#include "model/rank.h"
+#include "tensor/rank.h"
 
 #include <math.h>
 #include <string.h>
@@ -142,6 +142,33 @@ fh_status fh_rank_resolve(fh_factor_kind kind, int modes, const ptrdiff_t *shape
     if (kind == FH_FACTOR_TUCKER && fixed && fixed[i]) rank[i] = shape[i];
   }
   return check_ranks(kind, modes, shape, rank);
+}
+
+void fh_rank_of_layer(fh_factor_kind kind, int modes, const fh_real_list *given, int layers,
+                      int layer, fh_real_list *own)
+{
+  const int count = fh_rank_count(kind, modes);
+  *own = *given;
+  if (given->count != count * layers) return;
+  own->count = count;
+  for (int i = 0; i < count; i++) own->value[i] = given->value[layer * count + i];
+}
+
+fh_status fh_rank_express(fh_factor_kind kind, int modes, const ptrdiff_t *shape,
+                          const ptrdiff_t *rank, fh_real_list *list)
+{
+  const int count = fh_rank_count(kind, modes);
+  FH_CHECK(list->count + count <= FH_LIST_MAX, FH_ERR_USAGE,
+           "the ranks of all layers are more than the %d numbers that a model file can list: give "
+           "one -rank for all, or -joint_factorization",
+           FH_LIST_MAX);
+  double sum = 0;
+  for (int i = 0; i < modes; i++) sum += (double)shape[i];
+  for (int i = 0; i < count; i++) {
+    const bool one = kind == FH_FACTOR_CP && rank[i] == 1;
+    list->value[list->count++] = one ? fmin(1, sum / product(modes, shape)) : (double)rank[i];
+  }
+  return FH_OK;
 }
 
 ptrdiff_t fh_rank_parameters(fh_factor_kind kind, int modes, const ptrdiff_t *shape,

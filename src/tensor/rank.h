@@ -43,6 +43,22 @@ fh_status fh_rank_from_fraction(fh_factor_kind kind, int modes, const ptrdiff_t 
  */
 fh_status fh_rank_resolve(fh_factor_kind kind, int modes, const ptrdiff_t *shape,
                           const fh_real_list *given, const bool *fixed, ptrdiff_t *rank) FH_MUST;
+/**
+ * fh_rank_of_layer - the ranks of one layer from a list for all
+ *
+ * A list of layers x fh_rank_count numbers has that many for each layer, one layer after the other; any
+ * other list is for every layer. own: for fh_rank_resolve.
+ */
+void fh_rank_of_layer(fh_factor_kind kind, int modes, const fh_real_list *given, int layers,
+                      int layer, fh_real_list *own);
+/**
+ * fh_rank_express - ranks as fh_rank_resolve reads them back
+ *
+ * Appends fh_rank_count numbers to list. (The CP rank 1 becomes a fraction: 1 alone is one.)
+ * Errors: FH_ERR_USAGE if the list has no room.
+ */
+fh_status fh_rank_express(fh_factor_kind kind, int modes, const ptrdiff_t *shape,
+                          const ptrdiff_t *rank, fh_real_list *list) FH_MUST;
 /** Complex numbers in the factors (CP: and in the weights). */
 ptrdiff_t fh_rank_parameters(fh_factor_kind kind, int modes, const ptrdiff_t *shape,
                              const ptrdiff_t *rank);
