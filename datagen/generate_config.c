@@ -92,8 +92,8 @@ fh_status fh_generate_prepare(const char *problem, const char *preset, fh_genera
 
 static bool is_solver_option(const char *name)
 {
-  static const char *const prefixes[] = {"-ksp_", "-pc_",    "-sub_",   "-mat_",
-                                         "-mg_",  "-retry_", "-direct_"};
+  static const char *const prefixes[] = {"-ksp_", "-pc_",    "-sub_",    "-mat_",
+                                         "-mg_",  "-retry_", "-direct_", "-auto_"};
   for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
     if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0) return true;
   return false;

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "datagen/skr/fastelliptic.h"
 
 static PetscErrorCode create_system(fh_labeller *l)
 {
@@ -23,6 +24,10 @@ static fh_status check_evolving(const fh_generate_config *c)
   FH_CHECK(!c->solver.warm_start, FH_ERR_USAGE,
            "warm_start: the problem '%s' is integrated in time, from its own initial state",
            c->problem);
+  FH_CHECK(c->solver.strategy == FH_STRATEGY_MANUAL, FH_ERR_USAGE,
+           "sequence_strategy = %s: the problem '%s' is integrated in time, there are no linear "
+           "systems: leave it manual",
+           fh_strategy_names[c->solver.strategy], c->problem);
   FH_CHECK(c->order.kind == FH_ORDER_AS_SAMPLED, FH_ERR_USAGE,
            "sequence_order = %s: the problem '%s' is integrated in time, no sample helps the next: "
            "leave it as_sampled",
@@ -41,11 +46,36 @@ static fh_status build(MPI_Comm comm, const fh_generate_config *config, fh_label
   l->problem->tolerance = config->solver.tolerance;
   if (class->evolve) return check_evolving(config);
   FH_TRY_PETSC(create_system(l));
-  const fh_sequence_hint hint = {.symmetric = l->problem->symmetric,
-                                 .positive_definite = l->problem->positive_definite,
-                                 .dim = l->problem->grid.dim};
-  FH_TRY(fh_sequence_create(l->matrix, &hint, &config->solver, &l->sequence));
+  return fh_labeller_solver(l, &config->solver, &l->sequence);
+}
+
+fh_status fh_labeller_hint(fh_labeller *l, fh_sequence_hint *hint)
+{
+  const fh_problem *p = l->problem;
+  const FHEllipticGrid *box = NULL;
+  FH_TRY_PETSC(FHPCFastEllipticGetGrid((PetscObject)l->matrix, &box));
+  *hint = (fh_sequence_hint){.symmetric = p->symmetric,
+                             .positive_definite = p->positive_definite,
+                             .constant = p->constant_matrix,
+                             .box = box != NULL,
+                             .dim = p->grid.dim,
+                             .unknowns = p->unknowns};
   return FH_OK;
+}
+
+fh_status fh_labeller_solver(fh_labeller *l, const fh_sequence_config *config,
+                             fh_sequence **sequence)
+{
+  fh_sequence_hint hint;
+  FH_TRY(fh_labeller_hint(l, &hint));
+  return fh_sequence_create(l->matrix, &hint, config, sequence);
+}
+
+void fh_labeller_adopt(fh_labeller *l, fh_sequence **sequence)
+{
+  fh_sequence_destroy(&l->sequence);
+  l->sequence = *sequence;
+  *sequence = NULL;
 }
 
 fh_status fh_labeller_create(MPI_Comm comm, const fh_generate_config *config,
@@ -181,17 +211,27 @@ static fh_status explain(const fh_labeller *l, const fh_solve_report *r, char wh
   return FH_OK;
 }
 
+/* seconds: of a trial, 0: the ladder is climbed */
+static fh_status try_or_solve(fh_labeller *l, fh_sequence *s, double seconds,
+                              fh_solve_report *report)
+{
+  if (seconds > 0.0) return fh_sequence_trial(s, l->b, l->x, seconds, report);
+  return fh_sequence_solve(s, l->b, l->x, report);
+}
+
 /* the label of what was assembled, by a linear system */
-static fh_status solve(fh_labeller *l, fh_sample_record *record, char why[256])
+static fh_status solve(fh_labeller *l, fh_sequence *s, double seconds, fh_label *label)
 {
   fh_solve_report report;
-  FH_TRY(fh_sequence_solve(l->sequence, l->b, l->x, &report));
+  fh_sample_record *record = &label->record;
+  FH_TRY(try_or_solve(l, s, seconds, &report));
   record->iterations = report.iterations;
   record->rung = report.rung;
+  record->strategy = (int32_t)fh_sequence_in_use(s);
   record->residual = report.residual;
-  record->valid = report.accepted;
-  FH_TRY(judge(l, &record->valid, why));
-  if (!report.accepted) FH_TRY(explain(l, &report, why));
+  record->valid = label->solved = report.accepted;
+  FH_TRY(judge(l, &record->valid, label->why));
+  if (!report.accepted) FH_TRY(explain(l, &report, label->why));
   if (!record->valid) return FH_OK;
   FH_TRY_PETSC(store(l));
   if (l->rank == 0) FH_TRY(fh_store_outputs(l->store, 0));
@@ -199,11 +239,13 @@ static fh_status solve(fh_labeller *l, fh_sample_record *record, char why[256])
 }
 
 /* the same in time */
-static fh_status evolve(fh_labeller *l, fh_sample_record *record, char why[256])
+static fh_status evolve(fh_labeller *l, fh_label *label)
 {
   fh_evolution evolution = {0, (double)NAN};
+  fh_sample_record *record = &label->record;
   FH_TRY(excuse(l->problem->class->evolve(l->problem, take_frame, l, &evolution), &record->valid,
-                why));
+                label->why));
+  label->solved = record->valid;
   record->iterations = evolution.steps;
   record->residual = evolution.error;
   FH_CHECK(!record->valid || l->frame == l->store->steps, FH_ERR_STATE,
@@ -212,15 +254,53 @@ static fh_status evolve(fh_labeller *l, fh_sample_record *record, char why[256])
   return FH_OK;
 }
 
-fh_status fh_labeller_make(fh_labeller *l, int64_t index, fh_sample_record *record, char why[256])
+static fh_status make_one(fh_labeller *l, fh_sequence *s, double seconds, int64_t index,
+                          fh_label *label)
 {
   const double start = fh_clock();
-  bool usable = false;
-  why[0] = '\0';
-  *record = (fh_sample_record){.index = index, .seed = l->seed, .residual = (double)NAN};
-  FH_TRY(fh_labeller_assemble(l, index, &usable, why));
-  if (usable) FH_TRY((l->problem->class->evolve ? evolve : solve)(l, record, why));
-  if (!record->valid) fh_store_invalidate(l->store, !usable);
-  record->seconds = fh_clock() - start;
+  *label = (fh_label){.record = {.index = index, .seed = l->seed, .residual = (double)NAN}};
+  FH_TRY(fh_labeller_assemble(l, index, &label->posed, label->why));
+  if (label->posed)
+    FH_TRY(l->problem->class->evolve ? evolve(l, label) : solve(l, s, seconds, label));
+  if (!label->record.valid) fh_store_invalidate(l->store, !label->posed);
+  label->record.seconds = fh_clock() - start;
   return FH_OK;
+}
+
+fh_status fh_labeller_make(fh_labeller *l, int64_t index, fh_sample_record *record, char why[256])
+{
+  fh_label label;
+  FH_TRY(make_one(l, l->sequence, 0.0, index, &label));
+  *record = label.record;
+  snprintf(why, 256, "%s", label.why);
+  return FH_OK;
+}
+
+ptrdiff_t fh_labeller_capacity(const fh_labeller *l, const fh_sequence *sequence)
+{
+  (void)l, (void)sequence;
+  return 1;
+}
+
+static fh_status make_some(fh_labeller *l, fh_sequence *s, double seconds, ptrdiff_t count,
+                           const int64_t *index, const fh_receiver *to)
+{
+  fh_label label;
+  for (ptrdiff_t i = 0; i < count; i++) {
+    FH_TRY(make_one(l, s, seconds, index[i], &label));
+    FH_TRY(to->take(to->context, l->store->value, &label));
+  }
+  return FH_OK;
+}
+
+fh_status fh_labeller_make_some(fh_labeller *l, ptrdiff_t count, const int64_t *index,
+                                const fh_receiver *to)
+{
+  return make_some(l, l->sequence, 0.0, count, index, to);
+}
+
+fh_status fh_labeller_try(fh_labeller *l, fh_sequence *sequence, double seconds, ptrdiff_t count,
+                          const int64_t *index, const fh_receiver *to)
+{
+  return make_some(l, sequence, seconds, count, index, to);
 }

@@ -29,6 +29,7 @@
  *   -ksp_gcrodr_ritz exact|published   see KSPGCRODRRitz
  *   -ksp_gcrodr_cgs_refinement_type refine_always|refine_ifneeded|refine_never   second pass of the
  *                            orthogonalisation; a pass costs one reduction
+ *                            (KSPGMRESSetCGSRefinementType)
  *   -ksp_gcrodr_flexible     see above
  *   -ksp_gcrodr_check tol    an error if, after a refresh, C'C = I or B U = C is violated by more (more
  *                            than eight times the noise of KSPGCRODRGetDefect beside it); 0 (off);

@@ -56,6 +56,13 @@ static PetscErrorCode SetRitz_GCRODR(KSP ksp, KSPGCRODRRitz ritz)
   PetscFunctionReturn(0);
 }
 
+static PetscErrorCode SetRefinement_GCRODR(KSP ksp, KSPGMRESCGSRefinementType refinement)
+{
+  PetscFunctionBegin;
+  ((KSP_GCRODR *)ksp->data)->refinement = refinement;
+  PetscFunctionReturn(0);
+}
+
 static PetscErrorCode GetCounts_GCRODR(KSP ksp, KSPGCRODRCounts *counts)
 {
   PetscFunctionBegin;
@@ -75,6 +82,8 @@ PetscErrorCode KSPGCRODRComposeOptions(KSP ksp, PetscBool on)
   PetscCall(
       PetscObjectComposeFunction(o, "KSPGCRODRSetFlexible_C", on ? SetFlexible_GCRODR : NULL));
   PetscCall(PetscObjectComposeFunction(o, "KSPGCRODRSetRitz_C", on ? SetRitz_GCRODR : NULL));
+  PetscCall(PetscObjectComposeFunction(o, "KSPGMRESSetCGSRefinementType_C",
+                                       on ? SetRefinement_GCRODR : NULL));
   PetscCall(PetscObjectComposeFunction(o, "KSPGCRODRGetCounts_C", on ? GetCounts_GCRODR : NULL));
   PetscFunctionReturn(0);
 }

@@ -24,7 +24,8 @@ int fh_spectral_weight_shape(const fh_weight_config *c, ptrdiff_t shape[FH_PARAM
 
 static fh_weight weight_of(const fh_weight_config *c, fh_spectral_way way)
 {
-  fh_weight w = {.kind = c->kind, .way = way, .channel = c->layers ? 1 : 0};
+  fh_weight w = {
+      .kind = c->kind, .way = way, .channel = c->layers ? 1 : 0, .dropout = c->dropout};
   ptrdiff_t shape[FH_PARAM_MAX_RANK];
   w.modes = fh_spectral_weight_shape(c, shape);
   w.mode = w.channel + (c->at.separable ? 1 : 2);
@@ -153,6 +154,8 @@ static fh_status check(const fh_weight_config *c)
   FH_CHECK(c->way != FH_WAY_MIDDLE || has_middle(c), FH_ERR_UNSUPPORTED,
            "spectral weight: %s can only be rebuilt (reconstructed), not used factor by factor",
            c->at.separable ? "a separable weight" : "a tensor train over layers");
+  FH_CHECK(c->dropout >= 0 && c->dropout < 1, FH_ERR_ARG,
+           "spectral weight: dropout %g; give a probability of 0 or more and below 1", c->dropout);
   const fh_weight w = weight_of(c, FH_WAY_REBUILT);
   const int ranks = c->kind == FH_WEIGHT_CP ? 1 : c->kind == FH_WEIGHT_TT ? w.modes + 1 : w.modes;
   for (int j = 0; j < ranks; j++)
@@ -173,6 +176,7 @@ static fh_status fill(const fh_weight_config *c, fh_map *map)
   FH_TRY(declare(w, std, map));
   FH_TRY(declare_output(w, map));
   map->flops = plan(w, map);
+  map->drops = c->dropout > 0;
   return FH_OK;
 }
 

@@ -213,4 +213,5 @@ static void backward(const fh_map *map, const fh_real *const *param, fh_real *do
   add_channels_gradient(w, param, dc, dparam);
 }
 
-const fh_map_class fh_weight_cp_class = {.name = "cp", .forward = forward, .backward = backward};
+const fh_map_class fh_weight_cp_class = {
+    .name = "cp", .forward = forward, .backward = backward, .draw = fh_weight_draw};

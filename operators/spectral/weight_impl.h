@@ -11,6 +11,7 @@ typedef struct {
   int modes;         /* D */
   int channel, mode; /* the first mode of channels, and of frequencies */
   ptrdiff_t s[MODES_MAX], r[MODES_MAX + 1];
+  double dropout;
   ptrdiff_t layers, channels, points; /* products: 1 or layers; in * out or channels; m1 .. mN */
 } fh_weight;
 
@@ -20,3 +21,5 @@ extern const fh_map_class fh_weight_cp_class, fh_weight_tucker_class, fh_weight_
 double fh_weight_cp_plan(const fh_weight *w, fh_map *map);
 double fh_weight_tucker_plan(const fh_weight *w, fh_map *map);
 double fh_weight_tt_plan(const fh_weight *w, fh_map *map);
+/** fh_map_class.draw of all of them. */
+bool fh_weight_draw(const fh_map *map, int k, const fh_rng *r, fh_real *mask);

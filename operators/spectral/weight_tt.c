@@ -70,4 +70,5 @@ static void backward(const fh_map *map, const fh_real *const *param, fh_real *do
   }
 }
 
-const fh_map_class fh_weight_tt_class = {.name = "tt", .forward = forward, .backward = backward};
+const fh_map_class fh_weight_tt_class = {
+    .name = "tt", .forward = forward, .backward = backward, .draw = fh_weight_draw};

@@ -118,4 +118,4 @@ static void backward(const fh_map *map, const fh_real *const *param, fh_real *do
 }
 
 const fh_map_class fh_weight_tucker_class = {
-    .name = "tucker", .forward = forward, .backward = backward};
+    .name = "tucker", .forward = forward, .backward = backward, .draw = fh_weight_draw};

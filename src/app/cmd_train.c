@@ -157,6 +157,7 @@ static fh_status declare(fh_options *o, void *config)
   FH_TRY(fh_options_add(o, FH_GROUP_RUN, "loss", fh_loss_fields, IN(setup.loss)));
   FH_TRY(declare_optimiser(o, IN(setup.optimiser)));
   FH_TRY(fh_options_add(o, FH_GROUP_RUN, "schedule", fh_schedule_fields, IN(setup.schedule)));
+  FH_TRY(fh_options_add(o, FH_GROUP_RUN, "frequency curriculum", fh_modes_fields, IN(setup.modes)));
 #undef IN
   return FH_OK;
 }

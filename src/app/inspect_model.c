@@ -1,4 +1,6 @@
 #include "app/inspect.h"
+
+#include "app/inspect_factors.h"
 #include "app/inspect_mgno.h"
 
 #include <math.h>
@@ -125,6 +127,7 @@ static fh_status print_model(FILE *stream, const char *path, const fh_trained *m
   print_normaliser(stream, "input", m->input);
   print_normaliser(stream, "output", m->output);
   FH_TRY(fh_inspect_cycles(stream, m, team));
+  FH_TRY(fh_inspect_factors(stream, m));
   print_parameters(stream, m->bundle);
   if (config->steps) FH_TRY(print_steps(stream, m, team));
   return FH_OK;

@@ -29,8 +29,8 @@ enum { KEPT = 4, PER_SET = KEPT + 1, OWN = 5, MAX_SETS = FH_MAX_TESTS + 1 };
 /* an epoch as a line of log.jsonl while it is put together */
 typedef struct {
   int n;
-  char names[MAX_SETS * PER_SET][48];
-  fh_log_value values[OWN + MAX_SETS * PER_SET];
+  char names[MAX_SETS * PER_SET + FH_MAX_DIM][48];
+  fh_log_value values[OWN + MAX_SETS * PER_SET + FH_MAX_DIM];
 } line;
 
 static void add_value(line *l, const char *set, const char *name, double value)
@@ -60,6 +60,11 @@ static void record_epoch(const fh_train_listener *l, const char *event, const fh
                             {"seconds", e->seconds},
                             {"skipped", (double)e->skipped}}};
   char set[16] = "test";
+  for (int a = 0; e->modes && a < e->modes->count && a < FH_MAX_DIM; a++) {
+    char axis[16];
+    snprintf(axis, sizeof axis, "axis%d", a);
+    add_value(&record, "n_modes", axis, (double)e->modes->value[a]);
+  }
   if (e->evaluated) add_set(&record, "validation", &e->validation);
   for (int t = 0; e->evaluated && t < e->n_tests; t++) {
     if (t > 0) snprintf(set, sizeof set, "test%d", t + 1);

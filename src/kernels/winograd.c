@@ -248,9 +248,9 @@ static void write_wide(const fh_winograd *w, const fh_winograd_group *g, ptrdiff
   const ptrdiff_t ld = 4 * w->k->lanes, plane = w->m[0] * w->m[1];
   const ptrdiff_t at = (g->sample * w->out + o) * plane + 4 * (g->row * w->m[1] + g->column);
   if (4 * g->column + ld <= w->m[1] && 4 * g->row + 4 <= w->m[0]) {
-    w->k->output(m, bias, c ? c + at : NULL, y + at, w->m[1]);
+    w->k->output(m, w->pitch_out, bias, c ? c + at : NULL, y + at, w->m[1]);
   } else {
-    w->k->output(m, bias, NULL, block, ld);
+    w->k->output(m, w->pitch_out, bias, NULL, block, ld);
     write_part(w, g, block, c ? c + at : NULL, y + at);
   }
 }
@@ -260,7 +260,7 @@ static void write_tiles(const fh_winograd *w, const fh_winograd_group *g, ptrdif
 {
   const ptrdiff_t lanes = w->k->lanes;
   fh_real block[16 * FH_WINOGRAD_LANES];
-  w->k->output_tiles(m, bias, block);
+  w->k->output_tiles(m, w->pitch_out, bias, block);
   for (ptrdiff_t l = 0; l < g->count; l++) {
     ptrdiff_t sample, row, column;
     fh_winograd_tile(w, g->first + l, &sample, &row, &column);
@@ -275,7 +275,7 @@ static void write_tiles(const fh_winograd *w, const fh_winograd_group *g, ptrdif
 
 /* ---- the convolution --------------------------------------------------------------------------------- */
 
-/* transformed data, products of one block, rows of a group at an edge */
+/* transformed data, products, rows of a group at an edge */
 typedef struct {
   fh_real *v, *m, *buffer;
 } bench;
@@ -283,7 +283,7 @@ typedef struct {
 static ptrdiff_t bench_of(const fh_winograd *w, fh_real *work, bench *b)
 {
   const ptrdiff_t v = FH_WINOGRAD_POINTS * w->pitch_in;
-  const ptrdiff_t m = FH_WINOGRAD_POINTS * w->k->mr * w->k->nr * w->k->lanes;
+  const ptrdiff_t m = FH_WINOGRAD_POINTS * w->pitch_out;
   *b = (bench){work, work + v, work + v + m};
   return v + m + fh_winograd_buffer(w);
 }
@@ -299,27 +299,68 @@ ptrdiff_t fh_winograd_work(const fh_winograd *w)
   return apply > gradient ? apply : gradient;
 }
 
+/* Asks for a group's part of channel c of a field of `channels`, from row `row` of the grid on: the fields lie in
+ * memory, and the products leave time. */
+static void fetch(const fh_winograd *w, const fh_winograd_group *g, const ptrdiff_t n[2],
+                  ptrdiff_t channels, ptrdiff_t c, ptrdiff_t row, ptrdiff_t rows, const fh_real *x)
+{
+  const ptrdiff_t line = FH_ALIGNMENT / (ptrdiff_t)sizeof *x, columns = 4 * w->k->lanes;
+  for (ptrdiff_t r = row < 0 ? 0 : row; r < row + rows && r < n[0]; r++) {
+    const fh_real *p = x + ((g->sample * channels + c) * n[0] + r) * n[1] + 4 * g->column;
+    for (ptrdiff_t q = 0; q < columns && 4 * g->column + q < n[1]; q += line)
+      __builtin_prefetch(p + q, 0, 2);
+  }
+}
+
+enum { STAGES = 12 };
+
+/* products in stages; between them the addend of this and the input of the next groups are asked for */
+static void multiply(const fh_winograd *w, const bench *b, const fh_winograd_group *g, int groups,
+                     const fh_winograd_group *next, int n_next, const fh_real *packed,
+                     const fh_real *x, const fh_real *c, const fh_real *y)
+{
+  const int points = FH_WINOGRAD_POINTS / STAGES;
+  const ptrdiff_t pairs = w->in * w->out;
+  for (ptrdiff_t s = 0; s < STAGES; s++) {
+    for (ptrdiff_t i = w->in * s / STAGES; w->wide && i < w->in * (s + 1) / STAGES; i++)
+      for (int q = 0; q < n_next; q++)
+        fetch(w, &next[q], w->n, w->in, i, 4 * next[q].row - w->shift, 6, x);
+    for (ptrdiff_t o = w->out * s / STAGES; w->wide && o < w->out * (s + 1) / STAGES; o++)
+      for (int q = 0; q < groups; q++) {
+        fetch(w, &g[q], w->m, w->out, o, 4 * g[q].row, 4, y);
+        if (c) fetch(w, &g[q], w->m, w->out, o, 4 * g[q].row, 4, c);
+      }
+    w->k->products(points, groups, w->in, w->out, packed + s * points * pairs,
+                   b->v + s * points * w->pitch_in, w->pitch_in, b->m + s * points * w->pitch_out,
+                   w->pitch_out);
+  }
+}
+
 /* all results of up to nr groups from their transformed data */
 static void write_groups(const fh_winograd *w, const bench *b, const fh_winograd_group *g,
-                         int groups, const fh_real *packed, const fh_real *bias, const fh_real *c,
-                         fh_real *y)
+                         int groups, const fh_real *bias, const fh_real *c, fh_real *y)
 {
   const ptrdiff_t row = w->k->nr * w->k->lanes;
-  for (ptrdiff_t o = 0; o < w->out;) {
-    const int rows = w->k->block(w->out - o);
-    w->k->products(rows, groups, w->in, packed, b->v, w->pitch_in, b->m);
-    for (int i = 0; i < rows; i++)
-      for (int q = 0; q < groups; q++) {
-        const fh_real *m = b->m + i * row + q * w->k->lanes;
-        const fh_real shift = bias ? bias[o + i] : 0;
-        if (w->wide)
-          write_wide(w, &g[q], o + i, m, shift, c, y);
-        else
-          write_tiles(w, &g[q], o + i, m, shift, c, y);
-      }
-    packed += FH_WINOGRAD_POINTS * rows * w->in;
-    o += rows;
-  }
+  for (ptrdiff_t o = 0; o < w->out; o++)
+    for (int q = 0; q < groups; q++) {
+      const fh_real *m = b->m + o * row + q * w->k->lanes, shift = bias ? bias[o] : 0;
+      if (w->wide)
+        write_wide(w, &g[q], o, m, shift, c, y);
+      else
+        write_tiles(w, &g[q], o, m, shift, c, y);
+    }
+}
+
+enum { MOST_GROUPS = 8 };
+
+/* up to nr groups from the i-th on */
+static int find_groups(const fh_winograd *w, ptrdiff_t batch, ptrdiff_t i, ptrdiff_t count,
+                       fh_winograd_group *g)
+{
+  int found = 0;
+  for (; found < w->k->nr && i + found < count; found++)
+    fh_winograd_find(w, batch, i + found, &g[found]);
+  return found;
 }
 
 void fh_winograd_apply(const fh_winograd *w, ptrdiff_t batch, const fh_real *packed,
@@ -327,15 +368,16 @@ void fh_winograd_apply(const fh_winograd *w, ptrdiff_t batch, const fh_real *pac
                        fh_real *work)
 {
   const ptrdiff_t count = fh_winograd_groups(w, batch), nr = w->k->nr;
+  fh_winograd_group g[2][MOST_GROUPS];
+  int groups = find_groups(w, batch, 0, count, g[0]);
   bench b;
   bench_of(w, work, &b);
-  for (ptrdiff_t i = 0; i < count; i += nr) {
-    const int groups = (int)(count - i < nr ? count - i : nr);
-    fh_winograd_group g[8];
-    for (int q = 0; q < groups; q++) {
-      fh_winograd_find(w, batch, i + q, &g[q]);
-      fh_winograd_read(w, &g[q], x, b.v + q * w->k->lanes, b.buffer);
-    }
-    write_groups(w, &b, g, groups, packed, bias, c, y);
+  for (ptrdiff_t i = 0, now = 0; i < count; i += nr, now = !now) {
+    const int next = find_groups(w, batch, i + nr, count, g[!now]);
+    for (int q = 0; q < groups; q++)
+      fh_winograd_read(w, &g[now][q], x, b.v + q * w->k->lanes, b.buffer);
+    multiply(w, &b, g[now], groups, g[!now], next, packed, x, c, y);
+    write_groups(w, &b, g[now], groups, bias, c, y);
+    groups = next;
   }
 }

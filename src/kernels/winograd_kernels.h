@@ -3,7 +3,7 @@
  *
  * The vector runs over tiles: a group is `lanes` tiles of 4x4 results, `nr` groups are worked on
  * at once. xi = 0..35 is the place in the transformed tile of 6x6. Transformed data is
- * v[xi * pitch + channel * nr * lanes + tile], products are m[xi][mr][nr * lanes].
+ * v[xi * pitch + channel * nr * lanes + tile], products m the same with the channels of the result.
  */
 #pragma once
 
@@ -16,11 +16,8 @@
 enum { FH_WINOGRAD_POINTS = 36 };
 
 typedef struct {
-  int lanes, mr, nr;
+  int lanes, nr;
   bool wide; /* input, slope and output exist: tiles side by side in rows */
-  /** Channels of the blocks of products: at most mr, then halves. */
-  int (*block)(ptrdiff_t left);
-
   /** u: G w G' of each pair of channels, in the order in which products reads it; entry a of the kernel of
    *  result o and channel c is sign * w[o * so + c * sc + (flip ? 8 - a : a)]. */
   void (*pack)(ptrdiff_t in, ptrdiff_t out, const fh_real *w, ptrdiff_t so, ptrdiff_t sc, bool flip,
@@ -38,13 +35,14 @@ typedef struct {
   /** The same from d[4 r + c][lane] of one channel. */
   void (*slope_tiles)(const fh_real *d, fh_real *v, ptrdiff_t pitch);
 
-  /** m = U v for one block of `rows` results at all 36 places; groups <= nr. */
-  void (*products)(int rows, int groups, ptrdiff_t in, const fh_real *u, const fh_real *v,
-                   ptrdiff_t pitch, fh_real *m);
+  /** m = U v at the next `points` of the 36 places, all results; groups <= nr. */
+  void (*products)(int points, int groups, ptrdiff_t in, ptrdiff_t out, const fh_real *u,
+                   const fh_real *v, ptrdiff_t pitch_in, fh_real *m, ptrdiff_t pitch_out);
   /** y = bias + c + A' m A of one group of one row of tiles, rows of y and c ld apart; c may be NULL. */
-  void (*output)(const fh_real *m, fh_real bias, const fh_real *c, fh_real *y, ptrdiff_t ld);
+  void (*output)(const fh_real *m, ptrdiff_t pitch, fh_real bias, const fh_real *c, fh_real *y,
+                 ptrdiff_t ld);
   /** The same to tiles anywhere: y[4 r + c][lane]. */
-  void (*output_tiles)(const fh_real *m, fh_real bias, fh_real *y);
+  void (*output_tiles)(const fh_real *m, ptrdiff_t pitch, fh_real bias, fh_real *y);
 
   /* ---- gradient of the weight: sums over tiles, two tiles beside each other in a vector ----------- */
   /** Numbers of a row of the sums: 2 for each channel, rounded up to vectors. */

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "model/model.h"
+#include "operators/spectral/weight.h"
 
 typedef enum { FH_FNO_NO_SKIP, FH_FNO_IDENTITY, FH_FNO_LINEAR, FH_FNO_SOFT_GATING } fh_fno_skip;
 typedef enum { FH_FNO_NO_NORM, FH_FNO_INSTANCE, FH_FNO_GROUP, FH_FNO_LAYER } fh_fno_norm;
@@ -39,11 +40,28 @@ typedef struct {
   fh_int_list fixed_rank_modes;           /* Tucker: modes of the weight that keep their size */
   int implementation;                     /* fh_spectral_way */
   bool joint_factorization;               /* one tensor over all layers */
+  double tensor_dropout; /* probability that an index of a rank is left out, in training */
   ptrdiff_t patches; /* no option: of a sample, that share the factors (mg-tfno); 0: one */
 } fh_fno_config;
 
 /** The options of the FNO family in a spec of fno, tfno or mg-tfno; NULL for another family. */
 fh_fno_config *fh_fno_config_of(const fh_model_spec *spec);
+
+/** A factorised spectral weight: what it is and how it is multiplied. */
+typedef struct {
+  const char *kind;        /* "cp", "tucker", "tt"; NULL: there is no such weight */
+  fh_weight_config config; /* ranks in config.rank */
+  int modes, n_ranks;
+  ptrdiff_t shape[FH_PARAM_MAX_RANK];
+  ptrdiff_t parameters, dense; /* complex numbers: in the factors, in the tensor that they make */
+  fh_spectral_way way;         /* taken */
+  fh_weight_cost cost;         /* of both ways */
+} fh_fno_weight;
+
+/** The weight of a layer (layer 0: of all layers, where they are joint) of a model of the FNO family;
+ *  w->kind NULL for other models and layers. Errors: those of the model's check. */
+fh_status fh_fno_weight_find(const fh_model_spec *spec, int dim, int layer,
+                             fh_fno_weight *w) FH_MUST;
 
 /** fno: dense weights by default; tfno: the same with Tucker, rank 0.1. */
 extern const fh_model_class fh_fno_class, fh_tfno_class;

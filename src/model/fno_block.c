@@ -62,19 +62,9 @@ static fh_status norm(const block *b, int which, fh_slot *x)
 
 static fh_status fourier_create(const block *b, fh_op **op)
 {
-  const fh_fno_config *c = b->c;
-  fh_spectral_config config = {.in_channels = c->hidden_channels,
-                               .out_channels = c->hidden_channels,
-                               .dim = b->dim,
-                               .bias = true,
-                               .separable = c->separable,
-                               .method = c->spectral_method};
-  for (int a = 0; a < b->dim; a++) {
-    config.modes[a] = c->n_modes.value[a];
-    config.weight_modes[a] = c->max_n_modes.count ? c->max_n_modes.value[a] : 0;
-    config.out_n[a] = b->out_n[a];
-  }
-  return fh_fno_fourier(c, b->layer, &config, b->p, op);
+  fh_spectral_config config = fh_fno_spectral(b->c, b->dim);
+  for (int a = 0; a < b->dim; a++) config.out_n[a] = b->out_n[a];
+  return fh_fno_fourier(b->c, b->layer, &config, b->p, op);
 }
 
 static fh_status fourier(const block *b, fh_slot *x)

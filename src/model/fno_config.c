@@ -13,7 +13,7 @@ static const char *const skips[] = {"none", "identity", "linear", "soft-gating",
 static const char *const stabilizers[] = {"none", "tanh", NULL};
 static const char *const padding_modes[] = {"symmetric", "one-sided", NULL};
 static const char *const methods[] = {"auto", "gemm", "fftw", NULL};
-static const char *const factorizations[] = {"none", "cp", "tucker", "tt", NULL};
+const char *const fh_fno_factorizations[] = {"none", "cp", "tucker", "tt", NULL};
 static const char *const implementations[] = {"auto", "factorized", "reconstructed", NULL};
 static const char *const outsides[] = {"periodic", "reflect", "zero", NULL};
 static const char *const coordinates[] = {"local", "global", NULL};
@@ -67,7 +67,7 @@ static const char *const coordinates[] = {"local", "global", NULL};
      NULL, "output points over input points: of all layers, of each, or of each layer and axis"}, \
     {"spectral_method", FH_FIELD_ENUM, AT(spectral_method), "auto", 0, 0, methods, \
      "how the transforms are computed: small matrices, FFTW, or what costs less"}, \
-    {"factorization", FH_FIELD_ENUM, AT(factorization), KIND, 0, 0, factorizations, \
+    {"factorization", FH_FIELD_ENUM, AT(factorization), KIND, 0, 0, fh_fno_factorizations, \
      "how the spectral weights are stored: dense, or as the factors of a CP, Tucker or " \
      "tensor-train (tt) decomposition"}, \
     {"rank", FH_FIELD_REALS, AT(rank), "0.1", 0, 1e9, NULL, \
@@ -80,7 +80,10 @@ static const char *const coordinates[] = {"local", "global", NULL};
      "factorized: multiply factor by factor; reconstructed: compute the weight once a step; auto: " \
      "what costs less"}, \
     {"joint_factorization", FH_FIELD_BOOL, AT(joint_factorization), "false", 0, 0, NULL, \
-     "one factorised tensor for the weights of all layers"}
+     "one factorised tensor for the weights of all layers"}, \
+    {"tensor_dropout", FH_FIELD_REAL, AT(tensor_dropout), "0", 0, 0.99, NULL, \
+     "of factorised weights, in training: probability that an index of a rank (above 3) is left out " \
+     "of a step"}
 /* clang-format on */
 
 const fh_field fh_fno_fields[] = {FH_FNO_FIELDS("none"), FH_FIELDS_END};
@@ -187,6 +190,10 @@ static fh_status check_factorization(const fh_fno_config *c, int dim)
   FH_CHECK(c->fixed_rank_modes.count == 0 || c->factorization == FH_FACTOR_TUCKER, FH_ERR_USAGE,
            "option -fixed_rank_modes has %d entries but only Tucker weights have fixed modes",
            c->fixed_rank_modes.count);
+  FH_CHECK(!(c->tensor_dropout > 0) || c->factorization, FH_ERR_USAGE,
+           "option -tensor_dropout %g leaves out ranks, and dense weights have none: give a "
+           "-factorization (cp, tucker, tt)",
+           c->tensor_dropout);
   for (int i = 0; i < c->fixed_rank_modes.count; i++)
     FH_CHECK(c->fixed_rank_modes.value[i] < modes, FH_ERR_USAGE,
              "option -fixed_rank_modes names mode %td, the weight has modes 0 to %d",

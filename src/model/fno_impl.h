@@ -7,6 +7,8 @@
 
 extern const fh_field fh_fno_fields[], fh_tfno_fields[], fh_mg_tfno_fields[];
 
+extern const char *const fh_fno_factorizations[]; /* names of fh_factor_kind */
+
 fh_status fh_fno_check(void *config, int dim) FH_MUST;
 /** Widths of the hidden layers, rounded as neuraloperator rounds them. */
 ptrdiff_t fh_fno_lifting_width(const fh_fno_config *c);
@@ -18,6 +20,8 @@ double fh_fno_scaling(const fh_fno_config *c, int dim, int layer, int axis);
 /** The steps between input and prediction; config is an fh_fno_config. */
 fh_status fh_fno_build(const void *config, int in_channels, int out_channels, fh_program *p,
                        fh_slot *x) FH_MUST;
+/** A Fourier layer of dense weights that keeps its grid; c has been checked. */
+fh_spectral_config fh_fno_spectral(const fh_fno_config *c, int dim);
 /** The Fourier layer of a block: adds its factorised weight, if it has one, to the program; at: what
  *  a layer with dense weights would be. */
 fh_status fh_fno_fourier(const fh_fno_config *c, int layer, const fh_spectral_config *at,

@@ -5,8 +5,10 @@
 #include "operators/spectral/weight.h"
 #include "tensor/rank.h"
 
+/* A unit is a quarter of a batch, say 4 samples; patches multiply them, wherever they are computed, so that
+ * the choice of the way does not depend on ranks or calls. */
 static fh_status weight_of(const fh_fno_config *c, int layer, const fh_spectral_config *at,
-                           ptrdiff_t samples, fh_weight_config *w)
+                           fh_weight_config *w)
 {
   const fh_factor_kind kind = (fh_factor_kind)c->factorization;
   bool fixed[FH_PARAM_MAX_RANK] = {false};
@@ -15,12 +17,33 @@ static fh_status weight_of(const fh_fno_config *c, int layer, const fh_spectral_
                           .layers = c->joint_factorization ? c->n_layers : 0,
                           .at = *at,
                           .way = c->implementation,
-                          .samples = samples};
+                          .dropout = c->tensor_dropout,
+                          .samples = 4 * (c->patches ? c->patches : 1)};
   for (int i = 0; i < c->fixed_rank_modes.count; i++) fixed[c->fixed_rank_modes.value[i]] = true;
   const int modes = fh_spectral_weight_shape(w, shape);
+  const int ranks = fh_rank_count(kind, modes);
+  FH_CHECK(!w->layers || c->rank.count <= ranks, FH_ERR_USAGE,
+           "option -joint_factorization makes one tensor of all %td layers, which has %d ranks, but "
+           "-rank gives %d numbers: layers with ranks of their own cannot share a tensor",
+           c->n_layers, ranks, c->rank.count);
   fh_real_list given = c->rank;
   if (!w->layers) fh_rank_of_layer(kind, modes, &c->rank, (int)c->n_layers, layer, &given);
   return fh_rank_resolve(kind, modes, shape, &given, fixed, w->rank);
+}
+
+fh_spectral_config fh_fno_spectral(const fh_fno_config *c, int dim)
+{
+  fh_spectral_config config = {.in_channels = c->hidden_channels,
+                               .out_channels = c->hidden_channels,
+                               .dim = dim,
+                               .bias = true,
+                               .separable = c->separable,
+                               .method = c->spectral_method};
+  for (int a = 0; a < dim; a++) {
+    config.modes[a] = c->n_modes.value[a];
+    config.weight_modes[a] = c->max_n_modes.count ? c->max_n_modes.value[a] : 0;
+  }
+  return config;
 }
 
 typedef struct {
@@ -50,13 +73,10 @@ fh_status fh_fno_fourier(const fh_fno_config *c, int layer, const fh_spectral_co
                          fh_program *p, fh_op **op)
 {
   if (c->factorization == FH_FACTOR_NONE) return fh_spectral_create(at, op);
-  /* a unit is a quarter of a batch, say 4 samples; the patches of each multiply them, wherever they
-     are computed, so that the choice does not depend on ranks or calls */
-  const ptrdiff_t fold = c->patches ? c->patches : 1;
   fh_weight_config w;
   fh_spectral_config factorised;
   layer_name name;
-  FH_TRY(weight_of(c, layer, at, 4 * fold, &w));
+  FH_TRY(weight_of(c, layer, at, &w));
   snprintf(name.text, sizeof name.text, "fno_blocks.convs.%d", layer);
   const char *const one[] = {name.text};
   if (!c->joint_factorization)
@@ -66,4 +86,46 @@ fh_status fh_fno_fourier(const fh_fno_config *c, int layer, const fh_spectral_co
   else
     factorised = fh_spectral_weight_layer(&w);
   return fh_spectral_create(&factorised, op);
+}
+
+/* ---- for people --------------------------------------------------------------------------------- */
+
+static fh_status describe(const fh_model_spec *spec, int dim, int layer, fh_fno_weight *w)
+{
+  const fh_fno_config *c = fh_fno_config_of(spec);
+  const fh_spectral_config at = fh_fno_spectral(c, dim);
+  FH_TRY(weight_of(c, layer, &at, &w->config));
+  w->modes = fh_spectral_weight_shape(&w->config, w->shape);
+  w->dense = 1;
+  for (int j = 0; j < w->modes; j++) w->dense *= w->shape[j];
+  w->parameters =
+      fh_rank_parameters((fh_factor_kind)c->factorization, w->modes, w->shape, w->config.rank);
+  w->n_ranks = fh_rank_count((fh_factor_kind)c->factorization, w->modes);
+  w->way = fh_spectral_weight_way(&w->config);
+  w->cost = fh_spectral_weight_cost(&w->config);
+  w->kind = fh_fno_factorizations[c->factorization];
+  return FH_OK;
+}
+
+fh_status fh_fno_weight_find(const fh_model_spec *spec, int dim, int layer, fh_fno_weight *w)
+{
+  fh_model_spec copy;
+  fh_fno_config *c = fh_fno_config_of(spec);
+  *w = (fh_fno_weight){0};
+  if (!c || c->factorization == FH_FACTOR_NONE || (c->joint_factorization && layer > 0) ||
+      layer >= c->n_layers)
+    return FH_OK;
+  FH_TRY(fh_model_spec_copy(spec, &copy));
+  fh_status st = copy.class->check(copy.config, dim);
+  if (st == FH_OK && copy.class->patches) {
+    const ptrdiff_t ones[FH_MAX_DIM] = {1, 1, 1};
+    fh_grid grid;
+    st = fh_grid_box(dim, ones, FH_PERIODIC, FH_NODE, &grid);
+    if (st == FH_OK)
+      fh_fno_config_of(&copy)->patches = (ptrdiff_t)1
+                                         << (copy.class->patches(copy.config, &grid).levels * dim);
+  }
+  if (st == FH_OK) st = describe(&copy, dim, layer, w);
+  fh_model_spec_clear(&copy);
+  return st;
 }

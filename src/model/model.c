@@ -46,9 +46,12 @@ fh_status fh_model_spec_create(const fh_model_class *class, int in_channels, int
 
 fh_status fh_model_spec_copy(const fh_model_spec *spec, fh_model_spec *copy)
 {
-  FH_TRY(fh_model_spec_create(spec->class, spec->in_channels, spec->out_channels, copy));
-  memcpy(copy->config, spec->config, spec->class->config_bytes);
-  copy->time = spec->time;
+  char *config = NULL;
+  *copy = *spec;
+  copy->config = NULL;
+  FH_NEW(config, (ptrdiff_t)spec->class->config_bytes);
+  memcpy(config, spec->config, spec->class->config_bytes);
+  copy->config = config;
   return FH_OK;
 }
 

@@ -20,8 +20,6 @@ typedef struct fh_model_class {
   /** Appends the steps; *slot enters as the input field and leaves as the prediction. */
   fh_status (*build)(const void *config, int in_channels, int out_channels, fh_program *p,
                      fh_slot *slot);
-  /** Why a parameter may depend on the grid, and how to train a model without it; may be NULL. */
-  const char *(*tie)(const char *param);
   /** Of models that work patch by patch, whose patches ranks may share (team->n_patches > 1) or
    *  compute one after the other; NULL: others. How a field on grid is cut: */
   fh_patch_config (*patches)(const void *config, const fh_grid *grid);
@@ -29,6 +27,8 @@ typedef struct fh_model_class {
    *  and leaves with the patches' padding. */
   fh_status (*build_patch)(const void *config, int in_channels, int out_channels, fh_program *p,
                            fh_slot *slot);
+  /** Why a parameter may depend on the grid, and how to train a model without it; may be NULL. */
+  const char *(*tie)(const char *param);
 } fh_model_class;
 
 /** All families; NULL-terminated. */
@@ -53,7 +53,7 @@ typedef struct {
 /** A spec with the family's defaults. Free with fh_model_spec_clear. */
 fh_status fh_model_spec_create(const fh_model_class *class, int in_channels, int out_channels,
                                fh_model_spec *spec) FH_MUST;
-/** A copy of everything. Free with fh_model_spec_clear. */
+/** A copy with a configuration of its own. Free with fh_model_spec_clear. */
 fh_status fh_model_spec_copy(const fh_model_spec *spec, fh_model_spec *copy) FH_MUST;
 void fh_model_spec_clear(fh_model_spec *spec);
 /** The spec as JSON text (free with fh_free) and back; the same spec gives the same text. An option

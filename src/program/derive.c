@@ -101,6 +101,7 @@ fh_status fh_program_build_maps(fh_program *p)
     FH_NEW(room, (ptrdiff_t)work);
     p->map_work = room;
   }
+  FH_TRY(fh_program_build_masks(p));
   p->stale = true;
   return FH_OK;
 }
@@ -110,6 +111,7 @@ void fh_program_destroy_maps(fh_program *p)
   for (int i = 0; i < p->n_maps; i++) {
     fh_map_destroy(&p->maps[i].map);
     fh_free(p->maps[i].state);
+    fh_program_destroy_masks(&p->maps[i]);
   }
   fh_free(p->maps);
   fh_free(p->bindings);
@@ -136,7 +138,7 @@ void fh_program_prepare(fh_program *p)
   for (int i = 0; i < p->n_maps; i++) {
     const derivation *d = &p->maps[i];
     const fh_real *param[FH_MAP_MAX_PARAM];
-    for (int k = 0; k < d->map->n_param; k++) param[k] = p->values + p->params[d->param[k]].offset;
+    for (int k = 0; k < d->map->n_param; k++) param[k] = fh_program_masked_value(p, d, k);
     d->map->class->forward(d->map, param, p->derived + d->at, d->state);
   }
 }
@@ -150,11 +152,12 @@ void fh_program_collect(fh_program *p)
     const fh_real *param[FH_MAP_MAX_PARAM];
     fh_real *dparam[FH_MAP_MAX_PARAM];
     for (int k = 0; k < d->map->n_param; k++) {
-      param[k] = p->values + p->params[d->param[k]].offset;
-      dparam[k] = p->gradients + p->params[d->param[k]].offset;
+      param[k] = fh_program_masked_value(p, d, k);
+      dparam[k] = fh_program_masked_gradient(p, d, k);
     }
     d->map->class->backward(d->map, param, p->derived_gradient + d->at, dparam, d->state,
                             p->map_work);
+    for (int k = 0; k < d->map->n_param; k++) fh_program_add_masked(p, d, k);
   }
   if (p->derived_gradient)
     memset(p->derived_gradient, 0, (size_t)p->derived_size * sizeof *p->derived_gradient);

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "base/rng.h"
 #include "program/op.h"
 
 enum { FH_MAP_MAX_PARAM = 8 };
@@ -22,6 +23,9 @@ typedef struct fh_map_class {
   void (*backward)(const fh_map *map, const fh_real *const *param, fh_real *dout,
                    fh_real *const *dparam, void *state, void *work);
   void (*destroy)(fh_map *map);
+  /** Dropout: fills the factors, one a number (complex: one a pair), that parameter k is multiplied
+   *  by in this draw, or returns false: parameter k is left alone. mask NULL: only tells. May be NULL. */
+  bool (*draw)(const fh_map *map, int k, const fh_rng *r, fh_real *mask);
 } fh_map_class;
 
 struct fh_map {
@@ -30,6 +34,7 @@ struct fh_map {
   fh_param_decl param[FH_MAP_MAX_PARAM], out;
   size_t state, work; /* bytes: kept from forward to backward; scratch of backward */
   double flops;       /* of one forward; backward: twice */
+  bool drops;         /* parameters are multiplied by masks in training (class->draw) */
   void *data;         /* the map's own, freed by the program after destroy */
 };
 

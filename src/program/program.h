@@ -97,6 +97,13 @@ fh_real *fh_program_gradients(fh_program *p);
 /** Draws every parameter from its law with numbers keyed by (seed, its name). */
 void fh_program_init(fh_program *p, uint64_t seed);
 void fh_program_zero_gradients(fh_program *p);
+/**
+ * fh_program_drop - what dropout leaves out from now on, a function of (seed, step)
+ *
+ * Of a program built for training; until the first call nothing is left out. Programs for inference
+ * and programs without dropout do nothing.
+ */
+void fh_program_drop(fh_program *p, uint64_t seed, uint64_t step);
 
 /**
  * fh_program_forward - batch samples, 1..batch of the input shapes

@@ -42,6 +42,9 @@ typedef struct {
   int param[FH_MAP_MAX_PARAM];
   ptrdiff_t at; /* of its first output among the derived tensors */
   void *state;
+  /* dropout in training: of each parameter that is masked (else NULL) the mask, the masked values and
+     their gradients */
+  fh_real *mask[FH_MAP_MAX_PARAM], *masked[FH_MAP_MAX_PARAM], *masked_gradient[FH_MAP_MAX_PARAM];
 } derivation;
 
 struct fh_program {
@@ -57,6 +60,7 @@ struct fh_program {
   ptrdiff_t derived_size;
   fh_real *derived, *derived_gradient;
   void *map_work;
+  bool dropped; /* masks have been drawn */
   bool stale,
       pending; /* values changed since the maps ran; backward ran since their adjoints did */
   fh_slot inputs[FH_OP_MAX_IN], outputs[FH_OP_MAX_OUT];
@@ -94,6 +98,14 @@ fh_status fh_program_grow(void **array, int n, int *capacity, size_t size);
 fh_status fh_program_build_maps(fh_program *p);
 size_t fh_program_derived_bytes(const fh_program *p);
 void fh_program_destroy_maps(fh_program *p);
+/** Room for the masks of dropout, at build. */
+fh_status fh_program_build_masks(fh_program *p);
+void fh_program_destroy_masks(derivation *d);
+/** Where parameter k of a map is read from: the masked copy, if it has one. */
+const fh_real *fh_program_masked_value(const fh_program *p, const derivation *d, int k);
+/** Where its gradient is added, zero at first if it is masked; and what is added from there. */
+fh_real *fh_program_masked_gradient(fh_program *p, const derivation *d, int k);
+void fh_program_add_masked(fh_program *p, const derivation *d, int k);
 /** Evaluates the maps if values may have changed. */
 void fh_program_prepare(fh_program *p);
 /** Runs their adjoints if backward has run. */

@@ -78,6 +78,7 @@ static void describe_setup(const fh_trainer *t, char *text)
   used = describe("loss", fh_loss_fields, &s->loss, text, used);
   used = describe("optimiser", fh_optimiser_fields, &s->optimiser, text, used);
   used = describe("schedule", fh_schedule_fields, &t->schedule.config, text, used);
+  used = describe("modes", fh_modes_fields, &s->modes, text, used);
   describe("model", s->spec.class->fields, s->spec.config, text, used);
 }
 
@@ -115,6 +116,40 @@ static fh_status check_setup(const fh_trainer *t, const fh_bundle *b)
 
 enum { N_COUNTS = 8, N_NUMBERS = 4 };
 
+enum { N_MODES = 2 + FH_MAX_DIM };
+
+static fh_status add_modes(const fh_trainer *t, fh_bundle *b)
+{
+  const fh_train_state *s = &t->state;
+  const ptrdiff_t n_modes = N_MODES, n_losses = 2;
+  int64_t modes[N_MODES] = {s->grown, s->decided};
+  if (t->modes_most.count == 0) return FH_OK;
+  for (int a = 0; a < s->modes.count && a < FH_MAX_DIM; a++) modes[2 + a] = s->modes.value[a];
+  FH_TRY(fh_bundle_add(b, "modes", FH_I64, 1, &n_modes, modes));
+  return fh_bundle_add(b, "epoch_losses", FH_F64, 1, &n_losses, s->epoch_loss);
+}
+
+static fh_status restore_modes(fh_trainer *t, const fh_bundle *b, int axes)
+{
+  fh_train_state *s = &t->state;
+  if (t->modes_most.count == 0) return FH_OK;
+  const fh_tensor *modes = fh_bundle_find(b, "modes");
+  FH_CHECK(modes && modes->dtype == FH_I64 && modes->size == N_MODES, FH_ERR_FORMAT,
+           "the checkpoint does not say which modes it has: %td numbers instead of %d",
+           modes ? modes->size : (ptrdiff_t)0, N_MODES);
+  const int64_t *v = modes->data;
+  s->grown = (ptrdiff_t)v[0];
+  s->decided = (ptrdiff_t)v[1];
+  s->modes.count = axes;
+  for (int a = 0; a < axes; a++) {
+    s->modes.value[a] = (ptrdiff_t)v[2 + a];
+    FH_CHECK(v[2 + a] >= 1 && v[2 + a] <= t->modes_most.value[a], FH_ERR_FORMAT,
+             "the checkpoint has %lld modes along axis %d, this run 1 to %td", (long long)v[2 + a],
+             a, t->modes_most.value[a]);
+  }
+  return fh_bundle_get_f64(b, "epoch_losses", 2, s->epoch_loss);
+}
+
 static fh_status add_state(const fh_trainer *t, fh_bundle *b)
 {
   const fh_train_state *s = &t->state;
@@ -133,6 +168,7 @@ static fh_status add_state(const fh_trainer *t, fh_bundle *b)
   if (st == FH_OK) st = fh_bundle_add(b, "best_epoch", FH_I64, 1, &one, &best_epoch);
   if (st == FH_OK) st = fh_bundle_add(b, "exponents", FH_I64, 1, &n_exponents, exponents);
   fh_free(exponents);
+  if (st == FH_OK) st = add_modes(t, b);
   return st;
 }
 
@@ -238,7 +274,7 @@ static fh_status restore_state(fh_trainer *t, const fh_bundle *b)
   t->optimiser->steps = c[7];
   t->schedule.rate = numbers[2];
   t->schedule.beta1 = numbers[3];
-  return FH_OK;
+  return restore_modes(t, b, t->modes_most.count);
 }
 
 static fh_status restore(fh_trainer *t, const fh_bundle *b)

@@ -46,7 +46,7 @@ fh_status fh_evaluator_create(const fh_team *team, const fh_model_spec *spec,
   FH_NEW(e, 1);
   e->team = team;
   e->dataset = dataset;
-  e->batch = batch;
+  e->batch = spec->class->patches && team->n_patches <= 1 ? 1 : batch; /* room for one field */
   e->at_once = patches_at_once;
   const fh_status st = build(spec, input, output, e);
   if (st != FH_OK) fh_evaluator_destroy(&e);

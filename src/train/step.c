@@ -103,6 +103,8 @@ fh_status fh_trainer_step(fh_trainer *t, int *stop)
   const ptrdiff_t batch = n - begin < t->setup->train.batch ? n - begin : t->setup->train.batch;
   bool finite = true;
   shuffle(t);
+  fh_program_drop(t->program, (uint64_t)t->setup->train.seed,
+                  (uint64_t)(t->state.epoch * t->steps_per_epoch + t->state.step));
   FH_TRY(sum_batch(t, t->order + begin, batch, &finite));
   double sum = 0;
   for (ptrdiff_t i = 0; i < batch; i++) sum += t->losses[i];

@@ -198,8 +198,9 @@ static fh_status build(fh_trainer *t)
   FH_TRY(fh_source_create(t->dataset, t->input, physical ? NULL : t->output,
                           (size_t)s->train.cache_mb << 20, &t->source));
   FH_TRY(choose_sizes(t));
-  FH_TRY(fh_model_part_find(&s->spec, t->team, grid, &t->part));
-  FH_TRY(fh_model_build(&s->spec, t->team, grid, t->micro, FH_TRAIN, FH_PLANNED, &t->program));
+  FH_TRY(fh_trainer_modes_begin(t));
+  FH_TRY(fh_model_part_find(&t->spec, t->team, grid, &t->part));
+  FH_TRY(fh_model_build(&t->spec, t->team, grid, t->micro, FH_TRAIN, FH_PLANNED, &t->program));
   FH_TRY(fh_trainer_draw(t));
   FH_TRY(build_objective(t));
   FH_TRY(build_buffers(t));
@@ -215,6 +216,7 @@ static void destroy(fh_trainer *t)
   fh_sum_destroy(&t->sum);
   fh_optimiser_destroy(&t->optimiser);
   fh_objective_destroy(&t->objective);
+  fh_model_spec_clear(&t->spec);
   fh_program_destroy(&t->program);
   fh_source_destroy(&t->source);
   fh_model_part_clear(&t->part);
@@ -270,7 +272,9 @@ static fh_status end_epoch(fh_trainer *t, double seconds)
                       .loss = t->state.loss_sum / (double)t->state.loss_samples,
                       .rate = t->schedule.rate,
                       .seconds = seconds,
-                      .skipped = t->state.skipped};
+                      .skipped = t->state.skipped,
+                      .modes = t->modes_most.count ? &t->state.modes : NULL};
+  fh_trainer_modes_note(t, e.loss);
   if (!t->schedule.config.per_step) fh_schedule_advance(&t->schedule);
   t->state.epoch++;
   t->state.step = 0;
@@ -288,9 +292,11 @@ static fh_status run(fh_trainer *t, bool resume)
 {
   bool found = false, ended = false;
   if (resume) FH_TRY(fh_trainer_load(t, &found));
+  if (found) FH_TRY(fh_trainer_modes_resume(t));
   if (found && t->hooks && t->hooks->resumed) t->hooks->resumed(t->hooks->context, t->state.epoch);
   while (t->state.epoch < t->setup->train.epochs) {
     const double start = fh_clock();
+    FH_TRY(fh_trainer_modes_next(t));
     FH_TRY(run_steps(t, &ended));
     if (ended)
       FH_RAISE(FH_STOPPED, "stopped on request after epoch %td, step %td: %s can be resumed",

@@ -14,6 +14,7 @@
 #include "model/model.h"
 #include "train/loss.h"
 #include "train/metrics.h"
+#include "train/modes.h"
 #include "train/normaliser.h"
 #include "train/optimiser.h"
 #include "train/rollout.h"
@@ -47,6 +48,7 @@ typedef struct {
   fh_loss_config loss;
   fh_optimiser_config optimiser;
   fh_schedule_config schedule;
+  fh_modes_config modes;
   fh_model_spec spec;
   fh_dataset *validation; /* decides which model is the best; NULL: the first test set does */
   /* parameters and normalisers to start from (train.normalise_* do not count then); its parameters
@@ -76,6 +78,7 @@ typedef struct {
   ptrdiff_t epoch; /* from 1 */
   double loss, rate, seconds;
   ptrdiff_t skipped;
+  const fh_int_list *modes; /* Fourier modes in force; NULL: no frequency curriculum */
   bool evaluated;
   fh_train_result validation;
   int n_tests;

@@ -16,6 +16,11 @@ typedef struct {
   ptrdiff_t skipped, skips_in_a_row;
   double best;          /* error of the set that decides; infinite before the first evaluation */
   ptrdiff_t best_epoch; /* 0: none yet */
+  /* of the frequency curriculum: modes in force, the epoch that they came and that was last decided on,
+     mean losses of the last two epochs */
+  fh_int_list modes;
+  ptrdiff_t grown, decided;
+  double epoch_loss[2];
 } fh_train_state;
 
 /* a set that the run is measured on */
@@ -35,6 +40,8 @@ typedef struct {
   uint32_t initial_mark; /* CRC-32C of the parameters of setup->initial */
   fh_source *source;
   fh_normaliser *input, *output;
+  fh_model_spec spec;     /* of the program: setup's, perhaps with fewer modes */
+  fh_int_list modes_most; /* where the frequency curriculum ends; empty: there is none */
   fh_program *program;
   fh_model_part part; /* what of a sample is here, of a model that works patch by patch */
   fh_objective *objective;
@@ -66,6 +73,18 @@ fh_status fh_trainer_step(fh_trainer *t, int *stop) FH_MUST;
 fh_status fh_trainer_save(fh_trainer *t) FH_MUST;
 /** Loads the newest valid generation, if any. Collective. */
 fh_status fh_trainer_load(fh_trainer *t, bool *found) FH_MUST;
+
+/* ---- modes.c: nothing happens without a frequency curriculum ---- */
+
+/** Fills t->spec. */
+fh_status fh_trainer_modes_begin(fh_trainer *t) FH_MUST;
+/** The modes of a checkpoint that was loaded; of a model that is to be measured. Collective. */
+fh_status fh_trainer_modes_resume(fh_trainer *t) FH_MUST;
+fh_status fh_trainer_modes_of(fh_trainer *t, const fh_model_spec *spec) FH_MUST;
+/** The mean loss of an epoch that is over. */
+void fh_trainer_modes_note(fh_trainer *t, double loss);
+/** Before an epoch: adds modes if the loss has stalled. Collective. */
+fh_status fh_trainer_modes_next(fh_trainer *t) FH_MUST;
 
 /* ---- trainer_tests.c ---- */
 

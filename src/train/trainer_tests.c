@@ -35,7 +35,7 @@ static fh_status check_parameters(const fh_trainer *t, const fh_program *test, c
 
 static fh_status open_test(fh_trainer *t, fh_dataset *d, fh_trainer_test *test)
 {
-  const fh_model_spec *spec = &t->setup->spec;
+  const fh_model_spec *spec = &t->spec;
   const ptrdiff_t steps = t->setup->train.rollout;
   test->dataset = d;
   FH_TRY(check_axes(t->dataset, d));
@@ -78,7 +78,7 @@ fh_status fh_trainer_write_model(fh_trainer *t, const char *name)
   char path[4096];
   snprintf(path, sizeof path, "%s/%s", t->folder, name);
   const fh_status st = t->team->rank ? FH_OK
-                                     : fh_trained_write(path, &t->setup->spec, t->program,
+                                     : fh_trained_write(path, &t->spec, t->program,
                                                         fh_program_values(t->program), t->input,
                                                         t->output, fh_dataset_grid(t->dataset));
   return fh_status_agree(t->team->world, st);
@@ -142,7 +142,8 @@ static fh_status measure_best(fh_trainer *t, fh_train_epoch *e)
   fh_trained *best = NULL;
   snprintf(path, sizeof path, "%s/best.h5", t->folder);
   FH_TRY(fh_trained_read(t->team->world, path, &best));
-  const fh_status st = measure_all(t, best, e);
+  fh_status st = fh_trainer_modes_of(t, &best->spec);
+  if (st == FH_OK) st = measure_all(t, best, e);
   fh_trained_destroy(&best);
   return st;
 }

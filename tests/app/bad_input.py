@@ -79,6 +79,30 @@ def ranks(where):
            (3,), where)
 
 
+def patches(where):
+    """Factorised weights and patches that cannot be: levels, padding, ranks of tensors and of MPI."""
+    train = ["train", "-data", "good.h5", "-out", "x{np}"] + TINY
+    for how, code, words, np in (
+            (["-model", "mg-tfno", "-levels", 5], 66, "16 points along axis 0 cannot be cut into 32", ()),
+            (["-model", "mg-tfno", "-levels", 9], 64, "between 0 and 8", ()),
+            (["-model", "mg-tfno", "-padding_fraction", 1.2], 64, "-padding_fraction is 1.2", ()),
+            (["-model", "mg-tfno", "-padding_fraction", "0.1,0.1,0.1"], 64, "has 3 numbers", ()),
+            (["-model", "mg-tfno", "-ranks_per_sample", 3], 64,
+             "3 ranks cannot share the 4 patches of a sample", (3,)),
+            (["-model", "tfno", "-ranks_per_sample", 3], 64, "has no patches to share", (3,)),
+            (["-model", "mg-tfno", "-loss_blocks", 3], 64, "cannot be cut into 3 blocks", ()),
+            (["-model", "tfno", "-rank", "500,4,4,4"], 64, "rank 500 in place 0", ()),
+            (["-model", "tfno", "-factorization", "tt", "-rank", "99,4,4"], 64, "rank 99 in place 1", ()),
+            (["-model", "tfno", "-factorization", "cp", "-rank", 1000000], 64, "rank 1000000", ()),
+            (["-model", "tfno", "-rank", 2.5], 64, "2.5 is no rank", ()),
+            (["-model", "fno", "-joint_factorization", "true"], 64, "needs a -factorization", ()),
+            (["-model", "tfno", "-n_layers", 2, "-joint_factorization", "true", "-rank",
+              "2,2,2,2,3,3,3,3"], 64, "cannot share a tensor", ()),
+            (["-model", "fno", "-tensor_dropout", 0.1], 64, "dense weights have none", ()),
+            (["-model", "tfno", "-tensor_dropout", 1], 64, "-tensor_dropout is 1", ())):
+        refuse(train + how, code, words, np or (1,), where)
+
+
 def solver(where):
     """The set is written with its inputs, marked; but the run has failed and says so."""
     for name, how, words in (
@@ -110,6 +134,7 @@ with Folder() as folder:
     data(folder)
     grids(folder)
     ranks(folder)
+    patches(folder)
     solver(folder)
     steps(folder)
 finish("bad input: files, shapes, grids, ranks, solvers, steps: refused on 1 and 3 ranks")

@@ -267,7 +267,7 @@ static void rollout(const fh_team *team, const char *path)
   double relative[ROLL] = {0}, full = 0;
   make_spec(&spec);
   MUST(fh_source_fit(MPI_COMM_WORLD, d, FH_NORM_CHANNEL, FH_NORM_CHANNEL, 1e-5, &in, &out));
-  MUST(fh_operator_create_from(&spec, in, out, team, fh_dataset_grid(d), 2, &op));
+  MUST(fh_operator_create_from(&spec, in, out, team, fh_dataset_grid(d), 2, 0, &op));
   fh_program_init(fh_operator_program(op), 5);
   MUST(fh_rollout_create(team, &spec, op, d, NULL, ROLL, 2, &r));
   for (int repeat = 0; repeat < 2; repeat++) MUST(fh_rollout_run(r, &errors));

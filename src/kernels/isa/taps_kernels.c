@@ -74,13 +74,14 @@ FH_INLINE fh_vec sums_of(fh_vec *v)
   return v[0];
 }
 
+/* rows of a at once, and room for the sums in whole vectors; the products of one row with many */
 #if defined(__AVX512F__)
-enum { SUMS = 16 };
+enum { ROWS = 4, MANY = 16, SUMS = 16 };
 #else
-enum { SUMS = 8 };
+enum { ROWS = 3, MANY = 8, SUMS = 16 };
 #endif
 
-/* sum[i][j] += a_i x_j for gm x gk = SUMS pairs of rows, in registers. Where k ends the last row is
+/* sum[i][j] += a_i x_j for gm x gk <= SUMS pairs of rows, in registers. Where k ends the last row is
  * repeated, and its copies are not stored. */
 FH_INLINE void products(const int gm, const int gk, ptrdiff_t k, ptrdiff_t n, const fh_real *a,
                         ptrdiff_t lda, const fh_real *x, const ptrdiff_t *off, fh_real *sum,
@@ -119,12 +120,15 @@ static void outer(ptrdiff_t m, ptrdiff_t k, ptrdiff_t n, const fh_real *a, ptrdi
   for (ptrdiff_t t = 0; t < n; t += PIECE) {
     const ptrdiff_t p = n - t < PIECE ? n - t : PIECE;
     ptrdiff_t i = 0;
-    for (; i + SUMS / 4 <= m; i += SUMS / 4)
+    for (; i + ROWS <= m; i += ROWS)
       for (ptrdiff_t j = 0; j < k; j += 4)
-        products(SUMS / 4, 4, k - j, p, a + i * lda + t, lda, x + t, off + j, sum + i * k + j, k);
+        products(ROWS, 4, k - j, p, a + i * lda + t, lda, x + t, off + j, sum + i * k + j, k);
+    for (; i + 2 <= m; i += 2)
+      for (ptrdiff_t j = 0; j < k; j += 4)
+        products(2, 4, k - j, p, a + i * lda + t, lda, x + t, off + j, sum + i * k + j, k);
     for (; i < m; i++)
-      for (ptrdiff_t j = 0; j < k; j += SUMS)
-        products(1, SUMS, k - j, p, a + i * lda + t, lda, x + t, off + j, sum + i * k + j, k);
+      for (ptrdiff_t j = 0; j < k; j += MANY)
+        products(1, MANY, k - j, p, a + i * lda + t, lda, x + t, off + j, sum + i * k + j, k);
   }
 }
 

@@ -57,9 +57,9 @@ static void pack(ptrdiff_t in, ptrdiff_t out, const fh_real *w, ptrdiff_t so, pt
         const fh_real *from = w + (o + at % rows) * so + at / rows * sc;
         for (int a = 0; a < 9; a++) taps[a * FH_LANES + l] = sign * from[flip ? 8 - a : a];
       }
-      transform_weight(taps, u + e, count, n);
+      transform_weight(taps, u + e, in * out, n);
     }
-    u += POINTS * count;
+    u += count;
     o += rows;
   }
 }
@@ -161,22 +161,22 @@ static void slope(ptrdiff_t channels, const fh_real *g, ptrdiff_t channel, const
 /* ---- output: y = A' m A ------------------------------------------------------------------------------ */
 
 /* along the columns of the tile; t[row][place along the row] */
-FH_INLINE void rows_of(const fh_real *m, fh_vec t[4][6])
+FH_INLINE void rows_of(const fh_real *m, ptrdiff_t pitch, fh_vec t[4][6])
 {
   for (int c = 0; c < 6; c++) {
     fh_vec in[6], o[4];
     FH_UNROLL
-    for (int r = 0; r < 6; r++) in[r] = fh_load(m + (6 * r + c) * FH_BLOCK * FH_ROW);
+    for (int r = 0; r < 6; r++) in[r] = fh_load(m + (6 * r + c) * pitch);
     fh_tile_out(in, o);
     FH_UNROLL
     for (int r = 0; r < 4; r++) t[r][c] = o[r];
   }
 }
 
-static void output_tiles(const fh_real *m, fh_real bias, fh_real *y)
+static void output_tiles(const fh_real *m, ptrdiff_t pitch, fh_real bias, fh_real *y)
 {
   fh_vec t[4][6];
-  rows_of(m, t);
+  rows_of(m, pitch, t);
   for (int r = 0; r < 4; r++) {
     fh_vec o[4];
     fh_tile_out(t[r], o);
@@ -186,10 +186,11 @@ static void output_tiles(const fh_real *m, fh_real bias, fh_real *y)
 }
 
 #if FH_WIDTH >= 4
-static void output(const fh_real *m, fh_real bias, const fh_real *c, fh_real *y, ptrdiff_t ld)
+static void output(const fh_real *m, ptrdiff_t pitch, fh_real bias, const fh_real *c, fh_real *y,
+                   ptrdiff_t ld)
 {
   fh_vec t[4][6];
-  rows_of(m, t);
+  rows_of(m, pitch, t);
   for (int r = 0; r < 4; r++, y += ld) {
     fh_vec o[4], v[4];
     fh_tile_out(t[r], o);
@@ -208,10 +209,8 @@ static void output(const fh_real *m, fh_real bias, const fh_real *c, fh_real *y,
 #endif
 
 const fh_winograd_kernels FH_ISA(fh_winograd_kernels) = {.lanes = FH_LANES,
-                                                         .mr = FH_BLOCK,
                                                          .nr = FH_GROUPS,
                                                          .wide = FH_WIDTH >= 4,
-                                                         .block = block,
                                                          .pack = pack,
                                                          .input = WIDE(input),
                                                          .input_tiles = input_tiles,

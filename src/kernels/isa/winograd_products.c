@@ -38,33 +38,44 @@ FH_INLINE void product(const int rows, const int groups, ptrdiff_t in, const fh_
   }
 }
 
-FH_INLINE void products(const int rows, const int groups, ptrdiff_t in, const fh_real *u,
-                        const fh_real *v, ptrdiff_t pitch, fh_real *m)
+/* all results at one place: v stays in the first-level cache */
+FH_INLINE void place(const int groups, ptrdiff_t in, ptrdiff_t out, const fh_real *u,
+                     const fh_real *v, fh_real *m)
 {
-  for (int xi = 0; xi < POINTS; xi++)
-    product(rows, groups, in, u + xi * rows * in, v + xi * pitch, m + xi * FH_BLOCK * FH_ROW);
+  while (out >= FH_BLOCK) {
+    product(FH_BLOCK, groups, in, u, v, m);
+    u += FH_BLOCK * in;
+    m += FH_BLOCK * FH_ROW;
+    out -= FH_BLOCK;
+  }
+#if defined(__AVX512F__)
+  if (out >= 4) {
+    product(4, groups, in, u, v, m);
+    u += 4 * in;
+    m += 4 * FH_ROW;
+    out -= 4;
+  }
+#endif
+  if (out >= 2) {
+    product(2, groups, in, u, v, m);
+    u += 2 * in;
+    m += 2 * FH_ROW;
+    out -= 2;
+  }
+  if (out) product(1, groups, in, u, v, m);
 }
 
-#define PRODUCTS_CASE(rows)                                                                        \
-  case rows:                                                                                       \
-    if (groups == 3)                                                                               \
-      products(rows, 3, in, u, v, pitch, m);                                                       \
-    else if (groups == 2)                                                                          \
-      products(rows, 2, in, u, v, pitch, m);                                                       \
-    else                                                                                           \
-      products(rows, 1, in, u, v, pitch, m);                                                       \
-    break
-void FH_ISA(fh_winograd_products)(int rows, int groups, ptrdiff_t in, const fh_real *u,
-                                  const fh_real *v, ptrdiff_t pitch, fh_real *m)
+void FH_ISA(fh_winograd_products)(int points, int groups, ptrdiff_t in, ptrdiff_t out,
+                                  const fh_real *u, const fh_real *v, ptrdiff_t pitch_in,
+                                  fh_real *m, ptrdiff_t pitch_out)
 {
-  switch (rows) {
-#if defined(__AVX512F__)
-    PRODUCTS_CASE(8);
-#endif
-    PRODUCTS_CASE(4);
-    PRODUCTS_CASE(2);
-    PRODUCTS_CASE(1);
-  }
+  for (int xi = 0; xi < points; xi++, u += in * out, v += pitch_in, m += pitch_out)
+    if (groups == 3)
+      place(3, in, out, u, v, m);
+    else if (groups == 2)
+      place(2, in, out, u, v, m);
+    else
+      place(1, in, out, u, v, m);
 }
 
 /* ---- channels and tiles transposed, two tiles together ------------------------------------------------- */

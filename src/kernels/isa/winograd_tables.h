@@ -5,8 +5,9 @@
 
 #include "kernels/isa/lanes.h"
 
-void FH_ISA(fh_winograd_products)(int rows, int groups, ptrdiff_t in, const fh_real *u,
-                                  const fh_real *v, ptrdiff_t pitch, fh_real *m);
+void FH_ISA(fh_winograd_products)(int points, int groups, ptrdiff_t in, ptrdiff_t out,
+                                  const fh_real *u, const fh_real *v, ptrdiff_t pitch_in,
+                                  fh_real *m, ptrdiff_t pitch_out);
 ptrdiff_t FH_ISA(fh_winograd_sum_row)(ptrdiff_t in);
 void FH_ISA(fh_winograd_pair)(ptrdiff_t in, int groups, const fh_real *v, ptrdiff_t pitch,
                               fh_real *pairs);
