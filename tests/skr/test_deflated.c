@@ -368,6 +368,11 @@ static PetscErrorCode Extracted(const char *type, PetscInt window)
   PetscCall(RigExpect((PetscBool)(gram <= 1e-4 && (minres || mass <= 0.02)),
                       "%s, window %d, handed over: Gram matrix off by %g, M by %g", type,
                       (int)window, (double)gram, (double)mass));
+  PetscInt again;
+  PetscCall(Step(second, A, 0, "extracted, once more", &again));
+  PetscCall(RigExpect((PetscBool)(again <= its + 1),
+                      "%s, window %d, handed over: %d iterations, %d after a refresh", type,
+                      (int)window, (int)its, (int)again));
   PetscCall(VecDestroyVecs(n, &U));
   PetscCall(MatDestroy(&A));
   PetscCall(KSPDestroy(&ksp));
