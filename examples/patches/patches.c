@@ -12,10 +12,14 @@
 
 static fh_status configure(const fh_dataset *data, fh_train_setup *s)
 {
-  static const char *const options[][2] = {
-      {"levels", "1"},          {"padding_fraction", "0.125"}, {"outside", "reflect"},
-      {"coordinates", "global"}, {"n_modes", "8"},             {"hidden_channels", "12"},
-      {"factorization", "tucker"}, {"rank", "0.2"}};
+  static const char *const options[][2] = {{"levels", "1"},
+                                           {"padding_fraction", "0.125"},
+                                           {"outside", "reflect"},
+                                           {"coordinates", "global"},
+                                           {"n_modes", "8"},
+                                           {"hidden_channels", "12"},
+                                           {"factorization", "tucker"},
+                                           {"rank", "0.2"}};
   const fh_model_class *class = NULL;
   FH_TRY(fh_model_class_find("mg-tfno", &class));
   FH_TRY(fh_model_spec_create(class, fh_dataset_in_channels(data), fh_dataset_out_channels(data),

@@ -35,7 +35,8 @@ static const fh_field file_fields[] = {
     {"overwrite", FH_FIELD_BOOL, AT(overwrite), "false", 0, 0, NULL, "replace the file of -out"},
     {"batch", FH_FIELD_INT, AT(batch), "8", 1, 1e6, NULL, "samples of one call of the model"},
     {"patches_at_once", FH_FIELD_INT, AT(patches_at_once), "0", 0, 1e9, NULL,
-     "of a model on patches: patches computed together, sample after sample; 0: what fits the cache. "
+     "of a model on patches: patches computed together, sample after sample; 0: what fits the "
+     "cache. "
      "The numbers do not depend on it"},
     FH_FIELDS_END};
 #undef AT
@@ -106,8 +107,8 @@ static fh_status evaluate(const fh_run *run, const evaluate_config *c, const fh_
   fh_evaluator *e = NULL;
   if (c->files.rollout > 0) FH_TRY(fh_rollout_check(&model->spec, dataset, c->files.rollout, true));
   const fh_metrics *metrics = NULL;
-  fh_status st = fh_measure(team, model, dataset, c->files.batch,
-                            c->files.patches_at_once, metrics_of(c), &e, &metrics);
+  fh_status st = fh_measure(team, model, dataset, c->files.batch, c->files.patches_at_once,
+                            metrics_of(c), &e, &metrics);
   if (st == FH_OK) st = finish(run, c, team, model, dataset, e, metrics, path);
   fh_evaluator_destroy(&e);
   return st;

@@ -50,7 +50,8 @@ static const fh_field file_fields[] = {
      "with -mgno_layer: without biases and norms, so that W is linear"},
     {"batch", FH_FIELD_INT, AT(batch), "8", 1, 1e6, NULL, "samples of one call of the model"},
     {"patches_at_once", FH_FIELD_INT, AT(patches_at_once), "0", 0, 1e9, NULL,
-     "of a model on patches: patches computed together, sample after sample; 0: what fits the cache. "
+     "of a model on patches: patches computed together, sample after sample; 0: what fits the "
+     "cache. "
      "The numbers do not depend on it"},
     FH_FIELDS_END};
 #undef AT

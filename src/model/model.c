@@ -150,8 +150,8 @@ fh_status fh_model_program(const fh_model_spec *spec, const fh_team *team, const
   return FH_OK;
 }
 
-static fh_status add_patch_steps(const fh_model_spec *spec, const void *config,
-                                 const fh_grid *grid, ptrdiff_t count, fh_program *p)
+static fh_status add_patch_steps(const fh_model_spec *spec, const void *config, const fh_grid *grid,
+                                 ptrdiff_t count, fh_program *p)
 {
   const fh_patch_config patch = spec->class->patches(config, grid);
   fh_cut *cut = NULL;

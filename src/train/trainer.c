@@ -181,8 +181,8 @@ static fh_status build_objective(fh_trainer *t)
                                       .blocks = &s->train.loss_blocks,
                                       .decode = physical ? t->output : NULL,
                                       .part = &t->part};
-  FH_TRY(fh_objective_create(t->team, &config, fh_program_output_shape(t->program, 0),
-                             &t->objective));
+  FH_TRY(
+      fh_objective_create(t->team, &config, fh_program_output_shape(t->program, 0), &t->objective));
   if (t->team->n_patches > 1)
     FH_TRY(fh_source_select(t->source, &t->part.in, fh_objective_truth(t->objective)));
   return FH_OK;
