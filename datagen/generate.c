@@ -1,27 +1,32 @@
 #include "datagen/generate.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "comm/team.h"
+#include "datagen/choose.h"
 #include "datagen/labeller.h"
 #include "datagen/rounds.h"
 #include "datagen/skr/order.h"
 #include "io/writer.h"
 
+enum { TOLD = 256 }; /* those of the last rounds */
+
 typedef struct {
-  const fh_generate_config *config;
+  fh_generate_config config; /* a copy: what `auto` chooses goes into it */
   const fh_log *log;
   const fh_stop *stop;
   fh_team *team;
   fh_labeller *labeller;
+  fh_kept *kept; /* samples made while strategies were measured */
   fh_writer *writer;
   fh_rounds *rounds;
   int64_t *chain; /* samples of this group, in its order */
-  ptrdiff_t chain_length, wanted, n_rounds;
-  int64_t
-      told[4]; /* failed samples that this rank has spoken of, plus 1: those of the last rounds */
+  ptrdiff_t chain_length, left, n_rounds;
+  ptrdiff_t wanted;   /* to be made in this run: left, and those that were kept */
+  int64_t told[TOLD]; /* failed samples that this rank has spoken of, plus 1 */
   int n_told;
   double start, ordering; /* seconds: of the clock when work began; spent on the order */
   bool stopped, failed;   /* agreed by all ranks */
@@ -32,7 +37,7 @@ typedef struct {
 
 static fh_status check(const run *r)
 {
-  const fh_generate_config *c = r->config;
+  const fh_generate_config *c = &r->config;
   FH_CHECK(c->samples >= 1, FH_ERR_USAGE, "n = %td samples asked for, at least 1 is needed",
            c->samples);
   FH_CHECK(c->out[0], FH_ERR_USAGE, "no output file: name one with -out FILE.h5");
@@ -47,8 +52,9 @@ static fh_status check(const run *r)
 
 static fh_status open_writer(run *r)
 {
-  const fh_generate_config *c = r->config;
+  const fh_generate_config *c = &r->config;
   const fh_problem *p = r->labeller->problem;
+  const fh_store *store = r->labeller->store;
   fh_text yaml = {NULL, 0, 0};
   FH_CHECK(p->most_samples == 0 || c->samples <= p->most_samples, FH_ERR_USAGE,
            "n = %td samples asked for, but there are inputs for %td only: ask for fewer with -n",
@@ -57,7 +63,8 @@ static fh_status open_writer(run *r)
   fh_writer_info info = {.config = yaml.data,
                          .seed = (uint64_t)c->seed,
                          .samples = c->samples,
-                         .grid = p->grid,
+                         .grid = store->grid,
+                         .time = p->time,
                          .n_fields = p->n_fields,
                          .n_scalars = p->n_scalars,
                          .n_constants = p->n_constants,
@@ -65,6 +72,7 @@ static fh_status open_writer(run *r)
   snprintf(info.problem, sizeof info.problem, "%s", p->class->name);
   for (int f = 0; f < p->n_fields; f++) info.fields[f] = p->fields[f];
   for (int s = 0; s < p->n_scalars; s++) info.scalars[s] = p->scalars[s];
+  for (int a = 0; a < FH_MAX_DIM; a++) info.shift[a] = store->shift[a];
   for (int k = 0; k < p->n_constants; k++) info.constants[k] = p->constants[k];
   const fh_existing existing = c->resume      ? FH_RESUME
                                : c->overwrite ? FH_OVERWRITE
@@ -87,7 +95,7 @@ static void tell_order(const run *r, const fh_order_report *o)
       r->log, FH_LOG_INFO,
       "order %s of %td samples by %td coefficients: mean step %.4g (as sampled %.4g); with "
       "what was cut off at most %.4g; %.2f s to draw the inputs, %.2f s to sort",
-      fh_order_names[r->config->order.kind], r->wanted, o->coefficients, o->after, o->before,
+      fh_order_names[r->config.order.kind], r->left, o->coefficients, o->after, o->before,
       o->after_bound, o->sampling, o->sorting);
 }
 
@@ -95,7 +103,7 @@ static void tell_order(const run *r, const fh_order_report *o)
    shows what is alike at a fraction of the cost. */
 static fh_status make_tour(run *r, const int64_t *wanted, int64_t *tour, fh_order_report *report)
 {
-  const fh_generate_config *c = r->config;
+  const fh_generate_config *c = &r->config;
   const fh_problem *own = r->labeller->problem;
   const fh_int_list size = {.count = 1, .value = {c->order.size}};
   const bool coarse = c->order.size > 0 && c->order.kind != FH_ORDER_AS_SAMPLED;
@@ -105,7 +113,7 @@ static fh_status make_tour(run *r, const int64_t *wanted, int64_t *tour, fh_orde
   st = fh_status_agree(r->team->world, st);
   if (st == FH_OK)
     st = fh_order_tour(r->team->world, &c->order, coarse ? p : r->labeller->problem,
-                       (uint64_t)c->seed, r->wanted, wanted, tour, report);
+                       (uint64_t)c->seed, r->left, wanted, tour, report);
   fh_problem_destroy(&p);
   return st;
 }
@@ -113,21 +121,24 @@ static fh_status make_tour(run *r, const int64_t *wanted, int64_t *tour, fh_orde
 /* and this group's piece of it */
 static fh_status order(run *r, const int64_t *wanted, int64_t *tour)
 {
-  const fh_order_config *c = &r->config->order;
+  const fh_order_config *c = &r->config.order;
   const int groups = r->team->n_samples;
   fh_order_report report;
   FH_TRY(make_tour(r, wanted, tour, &report));
   r->ordering = report.sampling + report.sorting;
   if (report.coefficients > 0) tell_order(r, &report);
-  return fh_order_chain(c->kind, r->wanted, tour, groups, r->team->sample_part, &r->chain,
+  return fh_order_chain(c->kind, r->left, tour, groups, r->team->sample_part, &r->chain,
                         &r->chain_length);
 }
 
 static fh_status list_wanted(run *r, int64_t **wanted)
 {
-  FH_NEW(*wanted, 2 * r->config->samples); /* and room for the tour */
-  for (ptrdiff_t i = 0; i < r->config->samples; i++)
-    if (!fh_writer_has(r->writer, i)) (*wanted)[r->wanted++] = i;
+  FH_NEW(*wanted, 2 * r->config.samples); /* and room for the tour */
+  for (ptrdiff_t i = 0; i < r->config.samples; i++)
+    if (!fh_writer_has(r->writer, i)) {
+      r->wanted++;
+      if (!fh_kept_has(r->kept, i)) (*wanted)[r->left++] = i;
+    }
   return FH_OK;
 }
 
@@ -135,34 +146,40 @@ static fh_status plan(run *r)
 {
   int64_t *wanted = NULL;
   const int groups = r->team->n_samples;
-  r->start = fh_clock();
+  const ptrdiff_t batch = fh_labeller_capacity(r->labeller, NULL);
   fh_status st = fh_status_agree(r->team->world, list_wanted(r, &wanted));
-  r->n_rounds = (r->wanted + groups - 1) / groups;
-  if (st == FH_OK) st = order(r, wanted, wanted + r->config->samples);
+  r->n_rounds = ((r->left + groups - 1) / groups + batch - 1) / batch;
+  if (st == FH_OK) st = order(r, wanted, wanted + r->config.samples);
   fh_free(wanted);
   return st;
 }
 
 /* ---- the loop ------------------------------------------------------------------------------------ */
 
-/* one sample of this group; what happened goes into mine */
-static fh_status make_one(run *r, int64_t index, fh_round *mine)
+/* where a finished sample goes, and what happened into a round */
+typedef struct {
+  run *run;
+  fh_round *round;
+} sink;
+
+static fh_status put(void *context, double *const *values, const fh_label *label)
 {
-  char why[256];
-  fh_sample_record record;
-  FH_TRY(fh_labeller_make(r->labeller, index, &record, why));
+  const sink *to = context;
+  run *r = to->run;
+  fh_round *mine = to->round;
+  const fh_sample_record *record = &label->record;
   if (r->labeller->rank != 0) return FH_OK;
-  FH_TRY(fh_writer_put(r->writer, (const double *const *)r->labeller->problem->value, &record));
-  mine->done = 1.0;
-  mine->iterations = record.iterations;
-  if (record.valid) {
-    mine->residual = record.residual;
+  FH_TRY(fh_writer_put(r->writer, (const double *const *)values, record));
+  mine->done += 1.0;
+  mine->iterations += record->iterations;
+  if (record->valid) {
+    mine->residual = fmax(mine->residual, record->residual);
   } else {
-    mine->failed = 1.0;
-    mine->culprit = (double)index + 1.0; /* 0 is nobody */
+    mine->failed += 1.0;
+    mine->culprit = (double)record->index + 1.0; /* 0 is nobody */
     fh_log_message(r->log, FH_LOG_WARNING, "sample %lld is stored as NaN, valid = false: %s",
-                   (long long)index, why);
-    r->told[r->n_told++ % 4] = index + 1;
+                   (long long)record->index, label->why);
+    r->told[r->n_told++ % TOLD] = record->index + 1;
   }
   return FH_OK;
 }
@@ -170,21 +187,23 @@ static fh_status make_one(run *r, int64_t index, fh_round *mine)
 static void report(const run *r)
 {
   const double done = r->total.done;
-  const fh_log_value values[] = {{"iterations", done > 0.0 ? r->total.iterations / done : 0.0},
-                                 {"max_residual", r->total.residual},
-                                 {"failed", r->total.failed}};
-  fh_log_progress(r->log, "samples", r->config->samples - r->wanted + (ptrdiff_t)done,
-                  r->config->samples, 3, values);
+  const bool evolves = r->labeller->problem->class->evolve;
+  const fh_log_value values[] = {
+      {evolves ? "steps" : "iterations", done > 0.0 ? r->total.iterations / done : 0.0},
+      {evolves ? "max_error" : "max_residual", r->total.residual},
+      {"failed", r->total.failed}};
+  fh_log_progress(r->log, "samples", r->config.samples - r->wanted + (ptrdiff_t)done,
+                  r->config.samples, 3, values);
 }
 
 /* a sample that failed on another rank, which perhaps has no listener */
 static void tell_culprit(const run *r, int64_t culprit)
 {
   if (culprit == 0) return;
-  for (int i = 0; i < 4; i++)
+  for (int i = 0; i < TOLD; i++)
     if (r->told[i] == culprit) return;
   fh_log_message(r->log, FH_LOG_WARNING,
-                 "sample %lld is stored as NaN, valid = false: no solver reached the tolerance",
+                 "sample %lld is stored as NaN, valid = false: another rank found no solution",
                  (long long)culprit - 1);
 }
 
@@ -201,6 +220,16 @@ static void take_in(run *r, const fh_round *round)
   report(r);
 }
 
+/* this group's piece of a round */
+static fh_status make_round(run *r, ptrdiff_t round, fh_round *mine)
+{
+  const ptrdiff_t batch = fh_labeller_capacity(r->labeller, NULL), from = round * batch;
+  const ptrdiff_t left = r->chain_length - from, count = left < batch ? left : batch;
+  sink to = {r, mine};
+  const fh_receiver receiver = {put, &to};
+  return count > 0 ? fh_labeller_make_some(r->labeller, count, r->chain + from, &receiver) : FH_OK;
+}
+
 /* A rank that fails goes on taking part in the rounds, without working, until all know of it. */
 static fh_status loop(run *r)
 {
@@ -209,8 +238,7 @@ static fh_status loop(run *r)
   bool arrived = false;
   for (ptrdiff_t i = 0; i < r->n_rounds && !r->stopped && !r->failed; i++) {
     fh_round mine = {.stop = fh_stop_poll(r->stop) & FH_STOP_END ? 1.0 : 0.0};
-    if (i < r->chain_length && st == FH_OK)
-      st = fh_status_agree(r->team->space, make_one(r, r->chain[i], &mine));
+    if (st == FH_OK) st = fh_status_agree(r->team->space, make_round(r, i, &mine));
     mine.error = st == FH_OK ? 0.0 : 1.0;
     FH_TRY(fh_rounds_post(r->rounds, &mine, &arrived, &round));
     if (arrived) take_in(r, &round);
@@ -227,23 +255,80 @@ static fh_status loop(run *r)
 static void summarise(const run *r, fh_generate_summary *s)
 {
   *s = (fh_generate_summary){.samples = (ptrdiff_t)r->total.done,
-                             .resumed = r->config->samples - r->wanted,
+                             .resumed = r->config.samples - r->wanted,
                              .failed = (ptrdiff_t)r->total.failed,
                              .residual = r->total.residual,
                              .seconds = fh_clock() - r->start,
                              .ordering = r->ordering};
   if (s->samples > 0) s->iterations = r->total.iterations / (double)s->samples;
-  fh_sequence_describe(r->labeller->sequence, s->solver, sizeof s->solver);
+  s->evolved = r->labeller->problem->class->evolve;
+  fh_labeller_describe(r->labeller, s->solver, sizeof s->solver);
+}
+
+/* what an earlier run of this set has chosen; rank 0 looks */
+static fh_status adopt_choice(run *r, bool *exists)
+{
+  fh_generate_config stored;
+  char *yaml = NULL;
+  int found[2] = {0, 0}; /* there is a set; its choice */
+  if (r->team->rank == 0) fh_writer_stored_config(r->config.out, &yaml);
+  if (yaml) {
+    found[0] = 1;
+    if (fh_generate_from_yaml(yaml, &stored) == FH_OK) found[1] = stored.solver.choice;
+    fh_status_clear();
+  }
+  fh_free(yaml);
+  FH_TRY_MPI(MPI_Bcast(found, 2, MPI_INT, 0, r->team->world));
+  *exists = found[0] != 0;
+  if (r->config.resume) r->config.solver.choice = found[1];
+  return FH_OK;
+}
+
+/* Opening the writer refuses a set that must not be touched: then nothing is measured. */
+static fh_status choose(run *r)
+{
+  bool exists = false;
+  if (fh_sequence_strategy(&r->config.solver) != FH_STRATEGY_AUTO) return FH_OK;
+  FH_TRY(adopt_choice(r, &exists));
+  if (exists && !r->config.overwrite && r->config.solver.choice == 0) return FH_OK;
+  if (r->config.solver.choice == 0)
+    return fh_choose(r->team, r->labeller, &r->config, r->log, &r->kept);
+  fh_sequence *chosen = NULL;
+  FH_TRY(
+      fh_status_agree(r->team->world, fh_labeller_solver(r->labeller, &r->config.solver, &chosen)));
+  fh_labeller_adopt(r->labeller, &chosen);
+  return FH_OK;
+}
+
+/* what was made while measuring: written, and counted by all */
+static fh_status write_kept(run *r)
+{
+  fh_round mine = {.done = 0.0};
+  sink to = {r, &mine};
+  const fh_receiver receiver = {put, &to};
+  FH_TRY(fh_status_agree(r->team->world, fh_kept_give(r->kept, &receiver)));
+  double sum[3] = {mine.done, mine.iterations, mine.failed};
+  FH_TRY_MPI(MPI_Allreduce(MPI_IN_PLACE, sum, 3, MPI_DOUBLE, MPI_SUM, r->team->world));
+  FH_TRY_MPI(
+      MPI_Allreduce(&mine.residual, &r->total.residual, 1, MPI_DOUBLE, MPI_MAX, r->team->world));
+  r->total.done = sum[0], r->total.iterations = sum[1], r->total.failed = sum[2];
+  return FH_OK;
 }
 
 static fh_status execute(MPI_Comm comm, run *r, fh_generate_summary *summary)
 {
-  const fh_generate_config *c = r->config;
+  const fh_generate_config *c = &r->config;
   FH_TRY(fh_team_create(comm, 1, (int)c->ranks_per_sample, &r->team));
   FH_TRY(check(r));
   FH_TRY(fh_status_agree(r->team->world, fh_labeller_create(r->team->space, c, &r->labeller)));
+  r->start = fh_clock();
+  if (r->config.order.kind == FH_ORDER_BY_STRATEGY)
+    r->config.order.kind =
+        c->solver.strategy == FH_STRATEGY_SKR ? FH_ORDER_GREEDY : FH_ORDER_AS_SAMPLED;
+  FH_TRY(choose(r));
   FH_TRY(open_writer(r));
   FH_TRY(fh_status_agree(r->team->world, plan(r)));
+  FH_TRY(write_kept(r));
   FH_TRY(fh_rounds_create(r->team->world, &r->rounds));
   FH_TRY(loop(r));
   summarise(r, summary);
@@ -264,11 +349,12 @@ static fh_status execute(MPI_Comm comm, run *r, fh_generate_summary *summary)
 fh_status fh_generate_run(MPI_Comm comm, const fh_generate_config *config, const fh_log *log,
                           const fh_stop *stop, fh_generate_summary *summary)
 {
-  run r = {.config = config, .log = log, .stop = stop};
+  run r = {.config = *config, .log = log, .stop = stop};
   fh_generate_summary own;
   const fh_status st = execute(comm, &r, summary ? summary : &own);
   fh_rounds_destroy(&r.rounds);
   fh_writer_destroy(&r.writer);
+  fh_kept_destroy(&r.kept);
   fh_labeller_destroy(&r.labeller);
   fh_free(r.chain);
   fh_team_destroy(&r.team);

@@ -12,6 +12,7 @@
 #include "datagen/problem/problem.h"
 #include "datagen/skr/order.h"
 #include "datagen/skr/sequence.h"
+#include "datagen/store.h"
 #include "io/text.h"
 
 typedef struct {
@@ -20,6 +21,7 @@ typedef struct {
   char out[FH_TEXT_MAX];     /* path of the set */
   ptrdiff_t samples, seed, ranks_per_sample;
   fh_int_list size; /* points: one count for all axes, or one an axis */
+  fh_store_config store;
   fh_sequence_config solver;
   fh_order_config order; /* about a call only: it changes no input */
   bool resume, overwrite;
@@ -65,11 +67,12 @@ typedef struct {
   ptrdiff_t samples; /* made in this run, with the failed ones */
   ptrdiff_t resumed; /* that were there before */
   ptrdiff_t failed;  /* in this run: no solver reached the tolerance */
-  double iterations; /* mean per sample */
-  double residual;   /* largest accepted one */
+  double iterations; /* mean per sample; time steps if it evolves */
+  double residual;   /* largest accepted one; estimated error of a time step */
   double seconds;    /* wall time of ordering and of the loop */
   double ordering;   /* of it, drawing inputs for and making the order; 0 as sampled */
-  char solver[64];   /* "cg + cholesky" */
+  char solver[64];   /* "cg + cholesky", "etdrk4" */
+  bool evolved;      /* labels are made in time */
 } fh_generate_summary;
 
 /**

@@ -18,6 +18,7 @@ const fh_field fh_generate_fields[] = {
      "points per axis: one number, or one an axis (128,64)"},
     {"seed", FH_FIELD_INT, AT(seed), "0", 0.0, 9e18, NULL,
      "sample i depends on (seed, i) and nothing else"},
+    FH_STORE_FIELDS(fh_generate_config, store),
     FH_SEQUENCE_FIELDS(fh_generate_config, solver),
     FH_FIELDS_END};
 
@@ -91,8 +92,8 @@ fh_status fh_generate_prepare(const char *problem, const char *preset, fh_genera
 
 static bool is_solver_option(const char *name)
 {
-  static const char *const prefixes[] = {"-ksp_", "-pc_",    "-sub_",   "-mat_",
-                                         "-mg_",  "-retry_", "-direct_"};
+  static const char *const prefixes[] = {"-ksp_", "-pc_",    "-sub_",    "-mat_",
+                                         "-mg_",  "-retry_", "-direct_", "-auto_"};
   for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
     if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0) return true;
   return false;

@@ -7,17 +7,32 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "datagen/skr/fastelliptic.h"
 
 static PetscErrorCode create_system(fh_labeller *l)
 {
-  PetscMPIInt rank = 0;
   PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_rank(l->problem->comm, &rank));
-  l->rank = rank;
   PetscCall(l->problem->class->matrix_create(l->problem, &l->matrix));
   PetscCall(MatCreateVecs(l->matrix, &l->x, &l->b));
   PetscCall(VecScatterCreateToZero(l->x, &l->gather, &l->whole));
   PetscFunctionReturn(0);
+}
+
+/* nothing is carried from one sample to the next */
+static fh_status check_evolving(const fh_generate_config *c)
+{
+  FH_CHECK(!c->solver.warm_start, FH_ERR_USAGE,
+           "warm_start: the problem '%s' is integrated in time, from its own initial state",
+           c->problem);
+  FH_CHECK(c->solver.strategy == FH_STRATEGY_MANUAL, FH_ERR_USAGE,
+           "sequence_strategy = %s: the problem '%s' is integrated in time, there are no linear "
+           "systems: leave it manual",
+           fh_strategy_names[c->solver.strategy], c->problem);
+  FH_CHECK(c->order.kind == FH_ORDER_AS_SAMPLED, FH_ERR_USAGE,
+           "sequence_order = %s: the problem '%s' is integrated in time, no sample helps the next: "
+           "leave it as_sampled",
+           fh_order_names[c->order.kind], c->problem);
+  return FH_OK;
 }
 
 static fh_status build(MPI_Comm comm, const fh_generate_config *config, fh_labeller *l)
@@ -25,13 +40,42 @@ static fh_status build(MPI_Comm comm, const fh_generate_config *config, fh_label
   const fh_problem_class *class = NULL;
   l->seed = (uint64_t)config->seed;
   FH_TRY(fh_problem_find(config->problem, &class));
+  FH_TRY_MPI(MPI_Comm_rank(comm, &l->rank));
   FH_TRY(fh_problem_create(comm, class, config->problem_config, &config->size, &l->problem));
+  FH_TRY(fh_store_create(l->problem, &config->store, &l->store));
+  l->problem->tolerance = config->solver.tolerance;
+  if (class->evolve) return check_evolving(config);
   FH_TRY_PETSC(create_system(l));
-  const fh_sequence_hint hint = {.symmetric = l->problem->symmetric,
-                                 .positive_definite = l->problem->positive_definite,
-                                 .dim = l->problem->grid.dim};
-  FH_TRY(fh_sequence_create(l->matrix, &hint, &config->solver, &l->sequence));
+  return fh_labeller_solver(l, &config->solver, &l->sequence);
+}
+
+fh_status fh_labeller_hint(fh_labeller *l, fh_sequence_hint *hint)
+{
+  const fh_problem *p = l->problem;
+  const FHEllipticGrid *box = NULL;
+  FH_TRY_PETSC(FHPCFastEllipticGetGrid((PetscObject)l->matrix, &box));
+  *hint = (fh_sequence_hint){.symmetric = p->symmetric,
+                             .positive_definite = p->positive_definite,
+                             .constant = p->constant_matrix,
+                             .box = box != NULL,
+                             .dim = p->grid.dim,
+                             .unknowns = p->unknowns};
   return FH_OK;
+}
+
+fh_status fh_labeller_solver(fh_labeller *l, const fh_sequence_config *config,
+                             fh_sequence **sequence)
+{
+  fh_sequence_hint hint;
+  FH_TRY(fh_labeller_hint(l, &hint));
+  return fh_sequence_create(l->matrix, &hint, config, sequence);
+}
+
+void fh_labeller_adopt(fh_labeller *l, fh_sequence **sequence)
+{
+  fh_sequence_destroy(&l->sequence);
+  l->sequence = *sequence;
+  *sequence = NULL;
 }
 
 fh_status fh_labeller_create(MPI_Comm comm, const fh_generate_config *config,
@@ -56,19 +100,28 @@ void fh_labeller_destroy(fh_labeller **labeller)
   if (l->b) (void)VecDestroy(&l->b);
   if (l->x) (void)VecDestroy(&l->x);
   if (l->matrix) (void)MatDestroy(&l->matrix);
+  fh_store_destroy(&l->store);
   fh_problem_destroy(&l->problem);
   fh_free(l);
   *labeller = NULL;
 }
 
-static void fill_nan(fh_problem *p, bool inputs_too)
+void fh_labeller_describe(const fh_labeller *l, char *text, size_t bytes)
 {
-  const ptrdiff_t points = fh_grid_size(&p->grid);
-  for (int f = 0; f < p->n_fields; f++) {
-    if (!p->fields[f].is_output && !inputs_too) continue;
-    for (ptrdiff_t i = 0; i < points * p->fields[f].info.channels; i++)
-      p->value[f][i] = (double)NAN;
-  }
+  if (l->sequence)
+    fh_sequence_describe(l->sequence, text, bytes);
+  else
+    snprintf(text, bytes, "%s", l->problem->method);
+}
+
+/* a failure of this sample alone is told in why */
+static fh_status excuse(fh_status st, bool *usable, char why[256])
+{
+  *usable = st == FH_OK;
+  if (st != FH_ERR_NUMERIC) return st;
+  snprintf(why, 256, "%s", fh_status_message());
+  fh_status_clear();
+  return FH_OK;
 }
 
 static PetscErrorCode assemble(fh_labeller *l)
@@ -80,16 +133,23 @@ static PetscErrorCode assemble(fh_labeller *l)
   PetscFunctionReturn(0);
 }
 
+static fh_status take_frame(void *context)
+{
+  fh_labeller *l = context;
+  if (l->rank == 0) FH_TRY(fh_store_outputs(l->store, l->frame));
+  l->frame++;
+  return FH_OK;
+}
+
 fh_status fh_labeller_assemble(fh_labeller *l, int64_t index, bool *usable, char why[256])
 {
-  const fh_status st = l->problem->class->sample(l->problem, l->seed, index);
-  *usable = st == FH_OK;
-  if (st == FH_ERR_NUMERIC) {
-    snprintf(why, 256, "%s", fh_status_message());
-    fh_status_clear();
-    return FH_OK;
-  }
-  FH_TRY(st);
+  const bool evolves = l->problem->class->evolve;
+  FH_TRY(excuse(l->problem->class->sample(l->problem, l->seed, index), usable, why));
+  if (!*usable) return FH_OK;
+  FH_TRY(fh_store_inputs(l->store));
+  l->frame = 0;
+  if (evolves && l->store->steps > 1) FH_TRY(take_frame(l));
+  if (evolves) return FH_OK;
   FH_TRY_PETSC(assemble(l));
   l->assembled = true;
   return FH_OK;
@@ -141,8 +201,8 @@ static fh_status explain(const fh_labeller *l, const fh_solve_report *r, char wh
   const size_t used = strlen(why);
   if (!(r->residual <= rounding)) return FH_OK; /* NaN too: there is no solution to speak of */
   if (ratio >= singular) {
-    snprintf(why + used, 256 - used, "; the matrix is singular to rounding (condition about %.1e or more)",
-             ratio);
+    snprintf(why + used, 256 - used,
+             "; the matrix is singular to rounding (condition about %.1e or more)", ratio);
   } else {
     snprintf(why + used, 256 - used,
              "; in double precision rounding may leave %.1e: ask for no smaller tolerance",
@@ -151,28 +211,96 @@ static fh_status explain(const fh_labeller *l, const fh_solve_report *r, char wh
   return FH_OK;
 }
 
-fh_status fh_labeller_make(fh_labeller *l, int64_t index, fh_sample_record *record, char why[256])
+/* seconds: of a trial, 0: the ladder is climbed */
+static fh_status try_or_solve(fh_labeller *l, fh_sequence *s, double seconds,
+                              fh_solve_report *report)
+{
+  if (seconds > 0.0) return fh_sequence_trial(s, l->b, l->x, seconds, report);
+  return fh_sequence_solve(s, l->b, l->x, report);
+}
+
+/* the label of what was assembled, by a linear system */
+static fh_status solve(fh_labeller *l, fh_sequence *s, double seconds, fh_label *label)
+{
+  fh_solve_report report;
+  fh_sample_record *record = &label->record;
+  FH_TRY(try_or_solve(l, s, seconds, &report));
+  record->iterations = report.iterations;
+  record->rung = report.rung;
+  record->strategy = (int32_t)fh_sequence_in_use(s);
+  record->residual = report.residual;
+  record->valid = label->solved = report.accepted;
+  FH_TRY(judge(l, &record->valid, label->why));
+  if (!report.accepted) FH_TRY(explain(l, &report, label->why));
+  if (!record->valid) return FH_OK;
+  FH_TRY_PETSC(store(l));
+  if (l->rank == 0) FH_TRY(fh_store_outputs(l->store, 0));
+  return FH_OK;
+}
+
+/* the same in time */
+static fh_status evolve(fh_labeller *l, fh_label *label)
+{
+  fh_evolution evolution = {0, (double)NAN};
+  fh_sample_record *record = &label->record;
+  FH_TRY(excuse(l->problem->class->evolve(l->problem, take_frame, l, &evolution), &record->valid,
+                label->why));
+  label->solved = record->valid;
+  record->iterations = evolution.steps;
+  record->residual = evolution.error;
+  FH_CHECK(!record->valid || l->frame == l->store->steps, FH_ERR_STATE,
+           "the problem '%s' made %td frames of %td", l->problem->class->name, l->frame,
+           l->store->steps);
+  return FH_OK;
+}
+
+static fh_status make_one(fh_labeller *l, fh_sequence *s, double seconds, int64_t index,
+                          fh_label *label)
 {
   const double start = fh_clock();
-  fh_solve_report report = {.residual = (double)NAN};
-  bool usable = false;
-  why[0] = '\0';
-  FH_TRY(fh_labeller_assemble(l, index, &usable, why));
-  if (usable) FH_TRY(fh_sequence_solve(l->sequence, l->b, l->x, &report));
-  bool accepted = report.accepted;
-  FH_TRY(judge(l, &accepted, why));
-  if (accepted) {
-    FH_TRY_PETSC(store(l));
-  } else {
-    fill_nan(l->problem, !usable);
-    if (usable && !report.accepted) FH_TRY(explain(l, &report, why));
-  }
-  *record = (fh_sample_record){.index = index,
-                               .seed = l->seed,
-                               .iterations = report.iterations,
-                               .rung = report.rung,
-                               .residual = report.residual,
-                               .seconds = fh_clock() - start,
-                               .valid = accepted};
+  *label = (fh_label){.record = {.index = index, .seed = l->seed, .residual = (double)NAN}};
+  FH_TRY(fh_labeller_assemble(l, index, &label->posed, label->why));
+  if (label->posed)
+    FH_TRY(l->problem->class->evolve ? evolve(l, label) : solve(l, s, seconds, label));
+  if (!label->record.valid) fh_store_invalidate(l->store, !label->posed);
+  label->record.seconds = fh_clock() - start;
   return FH_OK;
+}
+
+fh_status fh_labeller_make(fh_labeller *l, int64_t index, fh_sample_record *record, char why[256])
+{
+  fh_label label;
+  FH_TRY(make_one(l, l->sequence, 0.0, index, &label));
+  *record = label.record;
+  snprintf(why, 256, "%s", label.why);
+  return FH_OK;
+}
+
+ptrdiff_t fh_labeller_capacity(const fh_labeller *l, const fh_sequence *sequence)
+{
+  (void)l, (void)sequence;
+  return 1;
+}
+
+static fh_status make_some(fh_labeller *l, fh_sequence *s, double seconds, ptrdiff_t count,
+                           const int64_t *index, const fh_receiver *to)
+{
+  fh_label label;
+  for (ptrdiff_t i = 0; i < count; i++) {
+    FH_TRY(make_one(l, s, seconds, index[i], &label));
+    FH_TRY(to->take(to->context, l->store->value, &label));
+  }
+  return FH_OK;
+}
+
+fh_status fh_labeller_make_some(fh_labeller *l, ptrdiff_t count, const int64_t *index,
+                                const fh_receiver *to)
+{
+  return make_some(l, l->sequence, 0.0, count, index, to);
+}
+
+fh_status fh_labeller_try(fh_labeller *l, fh_sequence *sequence, double seconds, ptrdiff_t count,
+                          const int64_t *index, const fh_receiver *to)
+{
+  return make_some(l, sequence, seconds, count, index, to);
 }

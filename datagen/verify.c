@@ -39,12 +39,16 @@ static uint64_t hash_values(const fh_real *v, ptrdiff_t n, uint64_t h)
   return h;
 }
 
-static bool has_constant(const fh_real *v, ptrdiff_t channels, ptrdiff_t points)
+/* of a trajectory, frames are the channels: the first may be zero, but none stands still */
+static bool has_constant(const fh_real *v, ptrdiff_t channels, ptrdiff_t points, ptrdiff_t steps)
 {
   for (ptrdiff_t c = 0; c < channels; c++) {
+    const fh_real *field = v + c * points;
+    const bool is_first = c % steps == 0;
     ptrdiff_t i = 1;
-    while (i < points && v[c * points + i] == v[c * points]) i++;
-    if (i == points) return true;
+    while (i < points && field[i] == field[0]) i++;
+    if (i == points && (steps == 1 || !is_first)) return true;
+    if (!is_first && memcmp(field, field - points, (size_t)points * sizeof *v) == 0) return true;
   }
   return false;
 }
@@ -64,8 +68,10 @@ static void check_record(check *c, ptrdiff_t i)
 {
   const fh_sample_record *record = &c->records[i];
   const double tolerance = c->config.solver.tolerance;
+  const fh_problem *p = c->labeller->problem;
+  const bool bounded = !p->class->evolve || p->bounded;
   if (record->index == i && record->seed == (uint64_t)c->config.seed &&
-      (!record->valid || record->residual <= tolerance))
+      (!record->valid || !bounded || record->residual <= tolerance))
     return;
   c->report->records++;
   fh_log_message(c->log, FH_LOG_WARNING,
@@ -91,8 +97,8 @@ static fh_status scan(check *c, uint64_t *hashes)
       r->damaged++;
       continue;
     }
-    if (has_constant(c->x, c->x_size / c->points, c->points) ||
-        has_constant(c->y, c->y_size / c->points, c->points)) {
+    if (has_constant(c->x, c->x_size / c->points, c->points, 1) ||
+        has_constant(c->y, c->y_size / c->points, c->points, c->labeller->store->steps)) {
       r->constant++;
       fh_log_message(c->log, FH_LOG_WARNING, "sample %td has a constant field", i);
     }
@@ -132,34 +138,49 @@ static fh_status scan_all(MPI_Comm comm, check *c)
 
 /* ---- samples made again -------------------------------------------------------------------------- */
 
+static bool same_values(ptrdiff_t n, const fh_real *stored, const double *drawn)
+{
+  ptrdiff_t i = 0;
+  while (i < n && (float)stored[i] == (float)drawn[i]) i++;
+  return i == n;
+}
+
 static bool same_inputs(const check *c)
 {
   const fh_problem *p = c->labeller->problem;
-  const fh_real *stored = c->x;
+  const fh_store *s = c->labeller->store;
+  const fh_real *x = c->x, *y = c->y;
+  bool same = true;
   for (int f = 0; f < p->n_fields; f++) {
-    if (p->fields[f].is_output) continue;
-    const ptrdiff_t size = p->fields[f].info.channels * c->points;
-    for (ptrdiff_t i = 0; i < size; i++)
-      if ((float)stored[i] != (float)p->value[f][i]) return false;
-    stored += size;
+    const ptrdiff_t channels = p->fields[f].info.channels;
+    if (!p->fields[f].is_output) {
+      same = same && same_values(channels * c->points, x, s->value[f]);
+      x += channels * c->points;
+      continue;
+    }
+    /* the first frame of a trajectory is drawn, too */
+    for (ptrdiff_t k = 0; k < channels; k++, y += s->steps * c->points)
+      if (s->steps > 1)
+        same = same && same_values(c->points, y, s->value[f] + k * s->steps * c->points);
   }
-  return true;
+  return same;
 }
 
 /* relative difference of the outputs; puts the stored ones in their place */
 static double replace_outputs(const check *c)
 {
   const fh_problem *p = c->labeller->problem;
+  const fh_store *s = c->labeller->store;
   const fh_real *stored = c->y;
   double difference = 0.0, norm = 0.0;
   for (int f = 0; f < p->n_fields; f++) {
     if (!p->fields[f].is_output) continue;
-    const ptrdiff_t size = p->fields[f].info.channels * c->points;
+    const ptrdiff_t size = p->fields[f].info.channels * s->steps * c->points;
     for (ptrdiff_t i = 0; i < size; i++) {
-      const double d = p->value[f][i] - (double)stored[i];
+      const double d = s->value[f][i] - (double)stored[i];
       difference += d * d;
-      norm += p->value[f][i] * p->value[f][i];
-      p->value[f][i] = (double)stored[i];
+      norm += s->value[f][i] * s->value[f][i];
+      s->value[f][i] = (double)stored[i];
     }
     stored += size;
   }
@@ -214,7 +235,9 @@ static fh_status check_residual(check *c, int64_t i)
   fh_verify_report *r = c->report;
   double residual = 0.0, bound = 1.0;
   bool known = false;
-  FH_TRY_PETSC(stored_residual(c->labeller, c->records[i].residual, &residual, &bound, &known));
+  /* only if the fields of the problem are those of the file */
+  if (c->labeller->problem->class->load && c->labeller->store->is_whole)
+    FH_TRY_PETSC(stored_residual(c->labeller, c->records[i].residual, &residual, &bound, &known));
   r->residuals_known = r->residuals_known && known;
   if (!known) return FH_OK;
   r->worst_residual = fmax(r->worst_residual, residual);
@@ -334,7 +357,7 @@ static fh_status prepare(check *c)
   FH_NEW(c->records, c->report->samples);
   FH_TRY(fh_dataset_records(c->data, 0, c->report->samples, c->records));
   FH_TRY(fh_labeller_create(MPI_COMM_SELF, &c->config, &c->labeller));
-  FH_CHECK(fh_grid_same_size(&c->labeller->problem->grid, fh_dataset_grid(c->data)), FH_ERR_FORMAT,
+  FH_CHECK(fh_grid_same_size(&c->labeller->store->grid, fh_dataset_grid(c->data)), FH_ERR_FORMAT,
            "the grid of the file is not that of the configuration in it (size %td...)",
            c->config.size.value[0]);
   return FH_OK;

@@ -4,11 +4,11 @@
  * All samples: checksums and finite numbers (the reader's), constant fields, two samples with the
  * same fields, records that contradict the file (number, seed, a residual above the tolerance). The
  * problem of every sample is rebuilt from the configuration in the file;
- *  - inputs drawn again from (seed, i) must be equal to the stored float32 values, to the bit;
+ *  - inputs (and the first frames of trajectories) drawn again from (seed, i) must be equal to the stored float32 values, to the bit;
  *  - the residual of the stored solution must lie within what float32 allows,
  *      ||b - A u|| <= recorded residual ||b|| + 2^-24 || |A| |u| ||      (times 1.01),
  *    1e-4 is usual at 128 x 128 points: rounding is rough, and A weighs it with 1/h^2.
- * Some samples, chosen at random, or all are solved again:
+ * Some samples, chosen at random, or all are solved or integrated again:
  *  - the stored solution must be the new one, relative L2 difference within 1e-6 + 100 x tolerance:
  *    the sharper check of the two for smooth errors.
  */
@@ -34,7 +34,7 @@ typedef struct {
   double worst_difference; /* largest difference of a stored solution and the new one */
 } fh_verify_report;
 
-/** True if nothing in it is an error (constant fields are counted as one: no training can use them). */
+/** True if nothing in it is an error (constant fields and frames that stand still are: no training can use them). */
 bool fh_verify_passed(const fh_verify_report *report);
 /**
  * fh_generate_verify - check a set

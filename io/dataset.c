@@ -275,6 +275,11 @@ static fh_status read_column(fh_dataset *d, int c, ptrdiff_t first, ptrdiff_t co
   FH_HID memory = H5I_INVALID_HID, space = H5I_INVALID_HID;
   const hsize_t start = (hsize_t)first, n = (hsize_t)count;
   snprintf(path, sizeof path, "provenance/%s", fh_columns[c].name);
+  if (strcmp(fh_columns[c].name, "strategy") == 0 &&
+      !fh_h5_has(d->file, path, H5O_TYPE_DATASET)) { /* sets of older versions */
+    memset(values, 0, (size_t)count * fh_columns[c].bytes);
+    return FH_OK;
+  }
   FH_TRY(fh_h5_open_array(d->file, path, &a));
   FH_CHECK(a.rank == 1 && a.size == d->is.samples && a.bytes == fh_columns[c].bytes, FH_ERR_FORMAT,
            "%s holds %td values of %zu bytes, %td of %zu are expected", path, a.size, a.bytes,

@@ -63,7 +63,8 @@ typedef struct {
   uint64_t seed;
   int32_t iterations;
   int32_t rung;    /* 0: the asked solver; 1, 2, ...: the step of the failure ladder that worked */
-  double residual; /* recomputed: ||b - A u|| / ||b|| */
+  int32_t strategy; /* how it was solved: a number of the generator's (datagen/skr/strategy.h) */
+  double residual;  /* recomputed: ||b - A u|| / ||b|| */
   double seconds;
   bool valid; /* false: no solver reached the tolerance; the fields hold NaN */
 } fh_sample_record;

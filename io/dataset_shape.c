@@ -93,8 +93,10 @@ static fh_status set_grid(fh_description *d, int dim)
 static fh_status number_channels(fh_description *d)
 {
   for (int side = 0; side < 2; side++) {
-    FH_CHECK(d->n_fields[side] > 0, FH_ERR_USAGE, "it has no %s field: name one with -%s",
-             side ? "output" : "input", side ? "outputs" : "inputs");
+    /* trajectories of ours may have no input but their own past */
+    FH_CHECK(d->n_fields[side] > 0 || (side == 0 && d->is_ours), FH_ERR_USAGE,
+             "it has no %s field: name one with -%s", side ? "output" : "input",
+             side ? "outputs" : "inputs");
     for (int f = 0; f < d->n_fields[side]; f++) d->fields[side][f].channels = 0;
   }
   for (int i = 0; i < d->n_sources; i++) {

@@ -19,7 +19,8 @@ typedef struct {
 } header;
 
 typedef struct {
-  uint32_t crc, valid; /* crc of all that follows it */
+  uint32_t crc; /* of all that follows it */
+  uint16_t valid, strategy;
   int64_t index;
   uint64_t seed;
   int32_t iterations, rung;
@@ -127,6 +128,7 @@ fh_status fh_journal_append(fh_journal *j, const fh_sample_record *r, const floa
   const ptrdiff_t offset = slot_offset(j, j->slots);
   head *h = j->buffer;
   *h = (head){.valid = r->valid,
+              .strategy = (uint16_t)r->strategy,
               .index = r->index,
               .seed = r->seed,
               .iterations = r->iterations,
@@ -167,6 +169,7 @@ fh_status fh_journal_read(fh_journal *j, ptrdiff_t slot, fh_sample_record *r, co
                           .seed = h->seed,
                           .iterations = h->iterations,
                           .rung = h->rung,
+                          .strategy = h->strategy,
                           .residual = h->residual,
                           .seconds = h->seconds,
                           .valid = h->valid != 0};

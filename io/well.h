@@ -9,7 +9,7 @@
 #include "io/manifest.h"
 
 /** The per-sample columns of /provenance, in the order of the table in well.c. */
-enum { FH_COLUMNS = 7 };
+enum { FH_COLUMNS = 8 };
 typedef struct {
   const char *name, *units, *long_name;
   size_t bytes;

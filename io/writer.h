@@ -75,6 +75,9 @@ typedef enum { FH_REFUSE_EXISTING, FH_OVERWRITE, FH_RESUME } fh_existing;
  */
 fh_status fh_writer_create(MPI_Comm comm, const char *path, const fh_writer_info *info,
                            fh_existing existing, fh_writer **writer) FH_MUST;
+/** The configuration of the set at path, finished or not; NULL if there is none that can be read. On this
+ *  rank alone; freed with fh_free. */
+void fh_writer_stored_config(const char *path, char **config);
 /** True if sample index is already in a journal (the same answer on all ranks). */
 bool fh_writer_has(const fh_writer *w, int64_t index);
 /**

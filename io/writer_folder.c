@@ -106,6 +106,32 @@ static fh_status compare_finished(const fh_writer *w)
   return st;
 }
 
+/* ---- what a set says of itself ----------------------------------------------------------------- */
+
+static fh_status read_stored(const char *path, const char *folder, char **config)
+{
+  char member_path[FH_PATH_BYTES + 64];
+  if (exists(path)) {
+    FH_H5_SCOPE;
+    FH_HID file = H5I_INVALID_HID;
+    FH_TRY(fh_h5_open(path, &file));
+    if (fh_h5_has(file, "provenance/config", H5O_TYPE_DATASET))
+      FH_TRY(fh_h5_get_bytes(file, "provenance/config", MAX_CONFIG, config));
+    return FH_OK;
+  }
+  snprintf(member_path, sizeof member_path, "%s/config.yaml", folder);
+  if (exists(member_path)) FH_TRY(fh_file_read_text(member_path, MAX_CONFIG, config));
+  return FH_OK;
+}
+
+void fh_writer_stored_config(const char *path, char **config)
+{
+  char folder[FH_PATH_BYTES];
+  *config = NULL;
+  if (snprintf(folder, sizeof folder, "%s.part", path) >= (int)sizeof folder) return;
+  if (read_stored(path, folder, config) != FH_OK) fh_status_clear();
+}
+
 /* ---- an unfinished set -------------------------------------------------------------------------- */
 
 static fh_status compare_unfinished(const fh_writer *w)

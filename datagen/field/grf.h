@@ -33,8 +33,8 @@ typedef struct {
 
 extern const char *const fh_grf_boundary_names[];
 
-/** The rows of a law that is a member of a configuration struct; presets are texts. */
-#define FH_GRF_FIELDS(type, member, preset_tau, preset_alpha)                                      \
+/** The rows of a law that is a member of a configuration struct; presets are texts. Its shape: */
+#define FH_GRF_SHAPE_FIELDS(type, member, preset_tau, preset_alpha)                                \
   {"field_tau",                                                                                    \
    FH_FIELD_REAL,                                                                                  \
    offsetof(type, member.tau),                                                                     \
@@ -59,6 +59,13 @@ extern const char *const fh_grf_boundary_names[];
        1e12,                                                                                       \
        NULL,                                                                                       \
        "random field: amplitude; 0: tau^(alpha - dim/2)"},                                         \
+  {                                                                                                \
+    "field_modes", FH_FIELD_INT, offsetof(type, member.modes), "0", 0.0, 1e6, NULL,                \
+        "random field: wave numbers per axis, equal at every resolution; 0: all the grid carries"  \
+  }
+/** All of it. */
+#define FH_GRF_FIELDS(type, member, preset_tau, preset_alpha)                                      \
+  FH_GRF_SHAPE_FIELDS(type, member, preset_tau, preset_alpha),                                     \
       {"field_mean", FH_FIELD_REAL, offsetof(type, member.mean),         "0", 0.0,                 \
        0.0,          NULL,          "random field: constant added to it"},                         \
       {"field_boundary",                                                                           \
@@ -69,17 +76,9 @@ extern const char *const fh_grf_boundary_names[];
        0.0,                                                                                        \
        fh_grf_boundary_names,                                                                      \
        "random field: neumann (cosines) or periodic (Fourier)"},                                   \
-      {"field_mean_mode",                                                                          \
-       FH_FIELD_BOOL,                                                                              \
-       offsetof(type, member.mean_mode),                                                           \
-       "false",                                                                                    \
-       0.0,                                                                                        \
-       0.0,                                                                                        \
-       NULL,                                                                                       \
-       "random field: keep the constant mode"},                                                    \
   {                                                                                                \
-    "field_modes", FH_FIELD_INT, offsetof(type, member.modes), "0", 0.0, 1e6, NULL,                \
-        "random field: wave numbers per axis, equal at every resolution; 0: all the grid carries"  \
+    "field_mean_mode", FH_FIELD_BOOL, offsetof(type, member.mean_mode), "false", 0.0, 0.0, NULL,   \
+        "random field: keep the constant mode"                                                     \
   }
 
 typedef struct fh_grf fh_grf;

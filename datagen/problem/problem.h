@@ -4,7 +4,9 @@
  * One folder in datagen/problem/ is one class. A problem knows its law, its discretisation and what
  * is stored; it does not know solvers, files or loops over samples. The pipeline (generate.h) calls
  *   setup, matrix_create  once;
- *   sample(seed, i), matrix, rhs, [solve], store  for every sample.
+ *   sample(seed, i), matrix, rhs, [solve], store  for every sample;
+ * of a problem that evolves in time
+ *   setup  once;  sample(seed, i), evolve  for every sample.
  * What is drawn for sample i depends on (seed, i) alone, and is drawn whole, with the same bits, on
  * every rank that shares the sample; only matrix and vectors are distributed over p->comm.
  */
@@ -17,6 +19,15 @@
 #include "io/writer.h"
 
 typedef struct fh_problem fh_problem;
+
+/** Takes the next frame of the outputs out of p->value. Only rank 0 of p->comm needs to have them. */
+typedef fh_status (*fh_frame_taker)(void *context);
+
+/** What integrating a sample in time took. */
+typedef struct {
+  int32_t steps;
+  double error; /* largest estimated relative error of a step; at most p->tolerance if bounded */
+} fh_evolution;
 
 typedef struct {
   const char *name;       /* "darcy" */
@@ -40,6 +51,11 @@ typedef struct {
   void (*store)(fh_problem *p, const double *x);
   /* And back, for verification; false if the stored fields do not hold the unknowns. Local. */
   bool (*load)(const fh_problem *p, double *x);
+  /* Instead of the functions from matrix_create to load, and collective: integrates what was sampled and
+     calls take(context) whenever p->value of the outputs holds the next frame of p->time. Of a
+     trajectory (p->time.steps > 1) the first frame, which sample left in p->value of the outputs, has
+     been taken. FH_ERR_NUMERIC, on all ranks: this sample has no solution; others go on. */
+  fh_status (*evolve)(fh_problem *p, fh_frame_taker take, void *context, fh_evolution *evolution);
   /* Frees p->data; NULL data is allowed. */
   void (*destroy)(fh_problem *p);
 } fh_problem_class;
@@ -51,9 +67,11 @@ struct fh_problem {
   MPI_Comm comm;                /* ranks that share a sample; not owned */
   const void *config;           /* the class's struct; must outlive the problem */
   ptrdiff_t points[FH_MAX_DIM]; /* asked points per axis; one entry > 0: the same on all axes */
+  double tolerance; /* of a label, as the pipeline measures it; set before the first sample */
 
   /* set by setup */
-  fh_grid grid; /* of the stored fields */
+  fh_grid grid;        /* of p->value */
+  fh_writer_time time; /* when outputs are recorded; left alone by steady problems */
   int n_fields, n_scalars;
   fh_writer_field fields[FH_WRITER_MAX_FIELDS];
   fh_writer_scalar scalars[FH_WRITER_MAX_SCALARS];
@@ -64,6 +82,8 @@ struct fh_problem {
   ptrdiff_t most_samples; /* there are inputs for so many and no more; 0: for any number */
   bool symmetric, positive_definite; /* of the matrix */
   bool constant_matrix;              /* the same for every sample: assembled and factored once */
+  char method[64];                   /* evolve: its name, for logs ("etdrk4") */
+  bool bounded;                      /* evolve: steps are chosen by p->tolerance */
   void *data;
 
   double *value[FH_WRITER_MAX_FIELDS]; /* [channels][points] of the current sample, owned */

@@ -12,8 +12,8 @@
 enum { EXTRA = 2 }; /* of a row: tail, drawn */
 static const ptrdiff_t most_floats = (ptrdiff_t)1 << 29;
 
-const char *const fh_order_names[] = {"as_sampled", "greedy",  "greedy_spectrum",
-                                      "clusters",   "hilbert", NULL};
+const char *const fh_order_names[] = {
+    "as_sampled", "greedy", "greedy_spectrum", "clusters", "hilbert", "by_strategy", NULL};
 
 /* ---- gathering ----------------------------------------------------------------------------------- */
 

@@ -20,7 +20,8 @@ typedef enum {
   FH_ORDER_GREEDY,          /* always to the nearest sample left, all points compared */
   FH_ORDER_GREEDY_SPECTRUM, /* the same on truncated spectra */
   FH_ORDER_CLUSTERS,        /* truncated spectra; clusters of a few hundred, greedy inside */
-  FH_ORDER_HILBERT          /* along a Hilbert curve through the six leading coefficients */
+  FH_ORDER_HILBERT,         /* along a Hilbert curve through the six leading coefficients */
+  FH_ORDER_BY_STRATEGY /* none of its own: greedy for strategies that live on it, else as sampled */
 } fh_order_kind;
 
 typedef struct {
@@ -36,11 +37,11 @@ extern const char *const fh_order_names[];
   {"sequence_order",                                                                               \
    FH_FIELD_ENUM,                                                                                  \
    offsetof(type, member.kind),                                                                    \
-   "as_sampled",                                                                                   \
+   "by_strategy",                                                                                  \
    0.0,                                                                                            \
    0.0,                                                                                            \
    fh_order_names,                                                                                 \
-   "as_sampled, greedy, greedy_spectrum, clusters, hilbert: which sample after which"},            \
+   "which sample after which; by_strategy: greedy for sequence_strategy skr, else as sampled"},    \
       {"sequence_order_coefficients",                                                              \
        FH_FIELD_INT,                                                                               \
        offsetof(type, member.coefficients),                                                        \

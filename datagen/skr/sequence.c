@@ -1,62 +1,45 @@
 #include "datagen/skr/sequence.h"
 #include "datagen/petsc.h"
 #include "datagen/skr/fastelliptic.h"
+#include "datagen/skr/frozen.h"
+#include "datagen/skr/recycle.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 
-enum { RUNGS = 3, POLISHES = 3 };
+enum { RUNGS = 3, POLISHES = 3, MOST_ITERATIONS = 10000, LEAST_PATIENCE = 5, FEW_STEPS = 5 };
 
 struct fh_sequence {
   fh_sequence_config config;
   fh_sequence_hint hint;
+  fh_strategy strategy; /* in use */
   Mat matrix;
   KSP ksp[RUNGS]; /* NULL until needed */
   Vec work, previous;
   bool has_previous;
+  fh_frozen frozen;
+  double deadline; /* of a trial, by clock_of; 0: none */
   int ranks;
 };
 
+fh_strategy fh_sequence_strategy(const fh_sequence_config *config)
+{
+  if (config->strategy != FH_STRATEGY_AUTO) return (fh_strategy)config->strategy;
+  if (config->choice == 0) return FH_STRATEGY_AUTO;
+  return (fh_strategy)(FH_STRATEGY_FIRST_SINGLE + config->choice - 1);
+}
+
 /* ---- the solvers of the rungs -------------------------------------------------------------------- */
 
-static PetscErrorCode was_set(const char *prefix, const char *option, PetscBool *set)
+static PetscErrorCode choose_retry(const fh_sequence *s, KSP ksp)
 {
+  PC pc = NULL;
   PetscFunctionBeginUser;
-  PetscCall(PetscOptionsHasName(NULL, prefix, option, set));
-  PetscFunctionReturn(0);
-}
-
-/* A direct solver inside CG or GMRES, which costs one product and refines if it must; over several
-   ranks, multigrid scales where a factorisation would not - for definite matrices. In 3-D a factor costs
-   more than CG with ICC(0). */
-static PetscErrorCode choose_asked(const fh_sequence *s, KSP ksp, PC pc)
-{
-  PetscBool named = PETSC_FALSE;
-  PetscFunctionBeginUser;
-  PetscCall(KSPSetType(ksp, s->hint.positive_definite ? KSPCG : KSPGMRES));
-  PetscCall(was_set(NULL, "-pc_type", &named));
-  if (named) PetscFunctionReturn(0);
-  if (s->ranks == 1 && s->hint.positive_definite && s->hint.dim == 3) {
-    PetscCall(PCSetType(pc, PCICC));
-  } else if (s->ranks == 1) {
-    PetscCall(PCSetType(pc, s->hint.positive_definite ? PCCHOLESKY : PCLU));
-  } else if (s->hint.positive_definite) {
-    PetscCall(PCSetType(pc, PCGAMG));
-#if defined(PETSC_HAVE_MUMPS)
-  } else {
-    PetscCall(PCSetType(pc, PCLU));
-    PetscCall(PCFactorSetMatSolverType(pc, MATSOLVERMUMPS));
-#endif
-  }
-  PetscFunctionReturn(0);
-}
-
-static PetscErrorCode choose_retry(const fh_sequence *s, KSP ksp, PC pc)
-{
-  PetscFunctionBeginUser;
+  PetscCall(KSPGetPC(ksp, &pc));
   PetscCall(KSPSetType(ksp, KSPFGMRES));
   PetscCall(KSPGMRESSetRestart(ksp, 100));
   if (s->ranks == 1) {
@@ -69,9 +52,11 @@ static PetscErrorCode choose_retry(const fh_sequence *s, KSP ksp, PC pc)
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode choose_direct(const fh_sequence *s, KSP ksp, PC pc)
+static PetscErrorCode choose_direct(const fh_sequence *s, KSP ksp)
 {
+  PC pc = NULL;
   PetscFunctionBeginUser;
+  PetscCall(KSPGetPC(ksp, &pc));
   PetscCall(KSPSetType(ksp, KSPFGMRES));
   PetscCall(PCSetType(pc, PCLU));
 #if defined(PETSC_HAVE_MUMPS)
@@ -82,36 +67,97 @@ static PetscErrorCode choose_direct(const fh_sequence *s, KSP ksp, PC pc)
   PetscFunctionReturn(0);
 }
 
-/* CG stops on the true residual, so that it does what is tested afterwards */
+static PetscErrorCode choose_asked(const fh_sequence *s, KSP ksp)
+{
+  char prefix[64];
+  PetscFunctionBeginUser;
+  if (s->config.strategy == FH_STRATEGY_AUTO) {
+    snprintf(prefix, sizeof prefix, "auto_%s_", fh_strategy_names[s->strategy]);
+    PetscCall(KSPSetOptionsPrefix(ksp, prefix));
+  }
+  PetscCall(fh_strategy_apply(s->strategy, &s->hint, s->ranks, ksp));
+  PetscFunctionReturn(0);
+}
+
+/* the symmetric methods stop on the true residual, so that they do what is tested afterwards */
 static PetscErrorCode prefer_true_norm(KSP ksp)
 {
-  PetscBool is_cg = PETSC_FALSE, named = PETSC_FALSE;
+  PetscBool symmetric = PETSC_FALSE, named = PETSC_FALSE;
   const char *prefix = NULL;
   PetscFunctionBeginUser;
   PetscCall(KSPGetOptionsPrefix(ksp, &prefix));
-  PetscCall(was_set(prefix, "-ksp_norm_type", &named));
-  PetscCall(PetscObjectTypeCompare((PetscObject)ksp, KSPCG, &is_cg));
-  if (is_cg && !named) PetscCall(KSPSetNormType(ksp, KSP_NORM_UNPRECONDITIONED));
+  PetscCall(PetscOptionsHasName(NULL, prefix, "-ksp_norm_type", &named));
+  PetscCall(PetscObjectTypeCompareAny((PetscObject)ksp, &symmetric, KSPCG, KSPRCG, KSPRMINRES, ""));
+  if (symmetric && !named) PetscCall(KSPSetNormType(ksp, KSP_NORM_UNPRECONDITIONED));
   PetscFunctionReturn(0);
 }
 
 static PetscErrorCode create_ksp(fh_sequence *s, int rung)
 {
   static const char *const prefixes[RUNGS] = {NULL, "retry_", "direct_"};
-  static PetscErrorCode (*const choose[RUNGS])(const fh_sequence *, KSP,
-                                               PC) = {choose_asked, choose_retry, choose_direct};
+  static PetscErrorCode (*const choose[RUNGS])(const fh_sequence *,
+                                               KSP) = {choose_asked, choose_retry, choose_direct};
   KSP ksp = NULL;
-  PC pc = NULL;
   PetscFunctionBeginUser;
   PetscCall(KSPCreate(PetscObjectComm((PetscObject)s->matrix), &s->ksp[rung]));
   ksp = s->ksp[rung];
   PetscCall(KSPSetOptionsPrefix(ksp, prefixes[rung]));
   PetscCall(KSPSetOperators(ksp, s->matrix, s->matrix));
-  PetscCall(KSPGetPC(ksp, &pc));
-  PetscCall(choose[rung](s, ksp, pc));
-  PetscCall(KSPSetTolerances(ksp, s->config.tolerance, PETSC_DEFAULT, PETSC_DEFAULT, 10000));
+  PetscCall(choose[rung](s, ksp));
+  PetscCall(
+      KSPSetTolerances(ksp, s->config.tolerance, PETSC_DEFAULT, PETSC_DEFAULT, MOST_ITERATIONS));
   PetscCall(KSPSetFromOptions(ksp));
   PetscCall(prefer_true_norm(ksp));
+  PetscFunctionReturn(0);
+}
+
+/* processor time of one rank; several wait for each other */
+static double clock_of(const fh_sequence *s)
+{
+  return s->ranks == 1 ? fh_clock_cpu() : fh_clock();
+}
+
+/* ---- trials: an end by the clock ----------------------------------------------------------------- */
+
+typedef struct {
+  const fh_sequence *sequence;
+  void *usual; /* context of the usual test */
+} watch;
+
+static PetscErrorCode test_and_watch(KSP ksp, PetscInt step, PetscReal norm,
+                                     KSPConvergedReason *reason, void *context)
+{
+  const watch *w = context;
+  const double deadline = w->sequence->deadline;
+  int late = deadline > 0.0 && clock_of(w->sequence) > deadline;
+  PetscFunctionBeginUser;
+  PetscCall(KSPConvergedDefault(ksp, step, norm, reason, w->usual));
+  if (*reason || deadline == 0.0 || step < FEW_STEPS) PetscFunctionReturn(0);
+  if (w->sequence->ranks > 1)
+    PetscCallMPI(
+        MPI_Allreduce(MPI_IN_PLACE, &late, 1, MPI_INT, MPI_MAX, PetscObjectComm((PetscObject)ksp)));
+  if (late) *reason = KSP_DIVERGED_ITS;
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode forget_watch(void *context)
+{
+  watch *w = context;
+  PetscFunctionBeginUser;
+  PetscCall(KSPConvergedDefaultDestroy(w->usual));
+  fh_free(w);
+  PetscFunctionReturn(0);
+}
+
+/* once a solver: it watches the sequence's deadline, if there is one */
+static PetscErrorCode watch_clock(fh_sequence *s)
+{
+  watch *w = fh_calloc(1, sizeof *w);
+  PetscFunctionBeginUser;
+  PetscCheck(w, PETSC_COMM_SELF, PETSC_ERR_MEM, "out of memory");
+  w->sequence = s;
+  PetscCall(KSPConvergedDefaultCreate(&w->usual));
+  PetscCall(KSPSetConvergenceTest(s->ksp[0], test_and_watch, w, forget_watch));
   PetscFunctionReturn(0);
 }
 
@@ -135,39 +181,95 @@ static PetscErrorCode forget(fh_sequence *s, KSP ksp)
   PetscFunctionBeginUser;
   PetscCall(KSPReset(ksp));
   PetscCall(KSPSetOperators(ksp, s->matrix, s->matrix));
+  s->frozen = (fh_frozen){.systems = 0};
   PetscFunctionReturn(0);
 }
 
 /* One KSP: repeated with a tighter tolerance, from where it stopped, while it says that it converged
    but the true residual says it did not. */
-static PetscErrorCode attempt(fh_sequence *s, int rung, Vec b, Vec x, fh_solve_report *r)
+static PetscErrorCode polish(fh_sequence *s, KSP ksp, PetscInt most, Vec b, Vec x,
+                             KSPConvergedReason *reason, fh_solve_report *r)
 {
   PetscReal rtol = 0.0, atol = 0.0, dtol = 0.0;
-  PetscInt most = 0;
-  KSPConvergedReason reason = KSP_CONVERGED_ITERATING;
+  PetscInt usual = 0;
   PetscFunctionBeginUser;
-  if (!s->ksp[rung]) PetscCall(create_ksp(s, rung));
-  KSP ksp = s->ksp[rung];
-  const bool warm = rung == 0 && s->config.warm_start && s->has_previous;
-  PetscCall(KSPGetTolerances(ksp, &rtol, &atol, &dtol, &most));
-  if (warm) PetscCall(VecCopy(s->previous, x));
-  PetscCall(KSPSetInitialGuessNonzero(ksp, warm ? PETSC_TRUE : PETSC_FALSE));
+  PetscCall(KSPGetTolerances(ksp, &rtol, &atol, &dtol, &usual));
+  if (most > usual) most = usual;
   PetscReal asked = rtol;
   for (int round = 0; round < POLISHES; round++) {
     PetscInt iterations = 0;
     PetscCall(KSPSetTolerances(ksp, asked, atol, dtol, most));
     PetscCall(KSPSolve(ksp, b, x));
     PetscCall(KSPGetIterationNumber(ksp, &iterations));
-    PetscCall(KSPGetConvergedReason(ksp, &reason));
+    PetscCall(KSPGetConvergedReason(ksp, reason));
     PetscCall(fh_sequence_residual(s->matrix, b, x, s->work, &r->residual));
     r->iterations += (int32_t)iterations;
-    r->accepted = reason > 0 && r->residual <= s->config.tolerance;
-    if (r->accepted || reason <= 0 || !isfinite(r->residual)) break;
+    r->accepted = *reason > 0 && r->residual <= s->config.tolerance;
+    if (r->accepted || *reason <= 0 || !isfinite(r->residual)) break;
     asked *= 0.5 * s->config.tolerance / r->residual;
     if (!(asked > 1e-15)) break;
     PetscCall(KSPSetInitialGuessNonzero(ksp, PETSC_TRUE));
   }
-  PetscCall(KSPSetTolerances(ksp, rtol, atol, dtol, most));
+  PetscCall(KSPSetTolerances(ksp, rtol, atol, dtol, usual));
+  PetscFunctionReturn(0);
+}
+
+/* decisions by the clock are made by one rank for all */
+static PetscErrorCode agree(const fh_sequence *s, int *decision)
+{
+  PetscFunctionBeginUser;
+  if (s->ranks > 1)
+    PetscCallMPI(MPI_Bcast(decision, 1, MPI_INT, 0, PetscObjectComm((PetscObject)s->matrix)));
+  PetscFunctionReturn(0);
+}
+
+/* the same with an old factor, unless it is time for a new one */
+static PetscErrorCode solve_frozen(fh_sequence *s, KSP ksp, bool renew, Vec b, Vec x,
+                                   KSPConvergedReason *reason, fh_solve_report *r)
+{
+  double start = clock_of(s);
+  int most = MOST_ITERATIONS;
+  const int32_t before = r->iterations;
+  PetscFunctionBeginUser;
+  PetscCall(KSPSetReusePreconditioner(ksp, renew ? PETSC_FALSE : PETSC_TRUE));
+  if (renew) {
+    PetscCall(KSPSetUp(ksp));
+    fh_frozen_renewed(&s->frozen, clock_of(s) - start);
+    start = clock_of(s);
+  } else {
+    most = fh_frozen_patience(&s->frozen, LEAST_PATIENCE, MOST_ITERATIONS);
+    PetscCall(agree(s, &most));
+  }
+  PetscCall(polish(s, ksp, most, b, x, reason, r));
+  fh_frozen_used(&s->frozen, clock_of(s) - start, r->iterations - before);
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode first_frozen(fh_sequence *s, KSP ksp, Vec b, Vec x,
+                                   KSPConvergedReason *reason, fh_solve_report *r)
+{
+  int renew = fh_frozen_is_old(&s->frozen);
+  PetscFunctionBeginUser;
+  PetscCall(agree(s, &renew));
+  PetscCall(solve_frozen(s, ksp, renew != 0, b, x, reason, r));
+  if (!r->accepted && !renew) PetscCall(solve_frozen(s, ksp, true, b, x, reason, r));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode attempt(fh_sequence *s, int rung, Vec b, Vec x, fh_solve_report *r)
+{
+  KSPConvergedReason reason = KSP_CONVERGED_ITERATING;
+  PetscFunctionBeginUser;
+  if (!s->ksp[rung]) PetscCall(create_ksp(s, rung));
+  KSP ksp = s->ksp[rung];
+  const bool warm = rung == 0 && s->config.warm_start && s->has_previous;
+  if (warm) PetscCall(VecCopy(s->previous, x));
+  PetscCall(KSPSetInitialGuessNonzero(ksp, warm ? PETSC_TRUE : PETSC_FALSE));
+  if (rung == 0 && s->strategy == FH_STRATEGY_FROZEN) {
+    PetscCall(first_frozen(s, ksp, b, x, &reason, r));
+  } else {
+    PetscCall(polish(s, ksp, MOST_ITERATIONS, b, x, &reason, r));
+  }
   if (reason == KSP_DIVERGED_PC_FAILED) PetscCall(forget(s, ksp));
   r->why = reason > 0 ? "residual above the tolerance" : KSPConvergedReasons[reason];
   PetscFunctionReturn(0);
@@ -206,22 +308,23 @@ static fh_status climb(fh_sequence *s, int rung, Vec b, Vec x, fh_solve_report *
   PetscErrorCode error = 0;
   FH_PETSC_QUIET(error, attempt(s, rung, b, x, r));
   if (!error) return FH_OK;
-  if (s->ranks > 1 || (rung == 0 && is_misuse(error)))
+  if (s->ranks > 1 || (rung == 0 && s->deadline == 0.0 && is_misuse(error)))
     return fh_status_petsc(error, __FILE__, __LINE__, __func__);
   r->accepted = false;
   r->residual = (double)NAN;
   r->why = "PETSc raised an error in this solver";
   if (s->ksp[rung]) FH_TRY_PETSC(KSPDestroy(&s->ksp[rung]));
+  if (rung == 0) s->frozen = (fh_frozen){.systems = 0};
   return FH_OK;
 }
 
-fh_status fh_sequence_solve(fh_sequence *s, Vec b, Vec x, fh_solve_report *report)
+static fh_status climb_to(fh_sequence *s, int last, Vec b, Vec x, fh_solve_report *report)
 {
   bool trivial = false;
   *report = (fh_solve_report){.residual = (double)NAN, .why = ""};
   FH_TRY_PETSC(is_trivial(b, x, report, &trivial));
   if (trivial) return FH_OK;
-  for (int rung = 0; rung < RUNGS && !report->accepted; rung++) {
+  for (int rung = 0; rung <= last && !report->accepted; rung++) {
     report->rung = rung;
     FH_TRY(climb(s, rung, b, x, report));
   }
@@ -230,6 +333,21 @@ fh_status fh_sequence_solve(fh_sequence *s, Vec b, Vec x, fh_solve_report *repor
     s->has_previous = true;
   }
   return FH_OK;
+}
+
+fh_status fh_sequence_solve(fh_sequence *s, Vec b, Vec x, fh_solve_report *report)
+{
+  return climb_to(s, RUNGS - 1, b, x, report);
+}
+
+fh_status fh_sequence_trial(fh_sequence *s, Vec b, Vec x, double seconds, fh_solve_report *report)
+{
+  if (!s->ksp[0]) FH_TRY_PETSC(create_ksp(s, 0));
+  FH_TRY_PETSC(watch_clock(s));
+  s->deadline = clock_of(s) + seconds;
+  const fh_status st = climb_to(s, 0, b, x, report);
+  s->deadline = 0.0;
+  return st;
 }
 
 /* ---- life ---------------------------------------------------------------------------------------- */
@@ -249,8 +367,21 @@ static PetscErrorCode set_up(fh_sequence *s)
   PetscCall(MatSetOption(s->matrix, MAT_SPD, definite));
   PetscCall(MatSetOption(s->matrix, MAT_SPD_ETERNAL, definite));
   PetscCall(MatCreateVecs(s->matrix, &s->work, &s->previous));
-  PetscCall(create_ksp(s, 0));
   PetscFunctionReturn(0);
+}
+
+/* the strategy must fit; without a choice, `auto` is the first that does */
+static fh_status settle(fh_sequence *s)
+{
+  const char *why = NULL;
+  for (int i = FH_STRATEGY_FIRST_SINGLE; i < FH_STRATEGY_COUNT && s->strategy == FH_STRATEGY_AUTO;
+       i++)
+    if (!fh_strategy_unfit((fh_strategy)i, &s->hint, s->ranks)) s->strategy = (fh_strategy)i;
+  why = fh_strategy_unfit(s->strategy, &s->hint, s->ranks);
+  FH_CHECK(!why, FH_ERR_USAGE, "sequence_strategy %s does not fit this problem: %s; take auto",
+           fh_strategy_names[s->strategy], why);
+  FH_TRY_PETSC(create_ksp(s, 0));
+  return FH_OK;
 }
 
 fh_status fh_sequence_create(Mat matrix, const fh_sequence_hint *hint,
@@ -265,10 +396,12 @@ fh_status fh_sequence_create(Mat matrix, const fh_sequence_hint *hint,
   s->config = *config;
   s->hint = *hint;
   s->matrix = matrix;
+  s->strategy = fh_sequence_strategy(config);
   FH_PETSC_QUIET(error, set_up(s));
-  if (error) fh_sequence_destroy(&s);
+  fh_status st = error ? fh_status_petsc(error, __FILE__, __LINE__, __func__) : settle(s);
+  if (st != FH_OK) fh_sequence_destroy(&s);
   *sequence = s;
-  return error ? fh_status_petsc(error, __FILE__, __LINE__, __func__) : FH_OK;
+  return st;
 }
 
 void fh_sequence_destroy(fh_sequence **sequence)
@@ -283,6 +416,11 @@ void fh_sequence_destroy(fh_sequence **sequence)
   *sequence = NULL;
 }
 
+fh_strategy fh_sequence_in_use(const fh_sequence *s)
+{
+  return s->strategy;
+}
+
 void fh_sequence_describe(const fh_sequence *s, char *text, size_t bytes)
 {
   KSPType ksp = NULL;
@@ -290,5 +428,7 @@ void fh_sequence_describe(const fh_sequence *s, char *text, size_t bytes)
   PC pc = NULL;
   if (!s->ksp[0] || KSPGetType(s->ksp[0], &ksp) || KSPGetPC(s->ksp[0], &pc) || PCGetType(pc, &type))
     ksp = NULL;
-  snprintf(text, bytes, "%s + %s", ksp ? ksp : "default", type ? type : "default");
+  const bool named = s->strategy != FH_STRATEGY_MANUAL;
+  snprintf(text, bytes, "%s%s%s + %s", named ? fh_strategy_names[s->strategy] : "",
+           named ? ": " : "", ksp ? ksp : "default", type ? type : "default");
 }

@@ -2,11 +2,12 @@
  * sequence - solving one linear system after another, each to a tolerance that is checked
  *
  * The matrix is one Mat object whose values change from system to system (unless it is constant), so
- * that whatever KSP and PC keep - symbolic factors, recycled spaces - survives. The solver is the
- * user's: every -ksp_... and -pc_... option applies. A solution is accepted only if the KSP converged
- * and the residual recomputed from scratch, ||b - A x|| / ||b||, is within the tolerance. If it is
- * not, a ladder of other solvers is climbed:
- *   0  the asked solver; where its own test was too lenient, again with a tighter one
+ * that whatever KSP and PC keep - symbolic factors, recycled spaces - survives. How systems are solved
+ * is a strategy (strategy.h); what -ksp_... and -pc_... options say comes on top of it, unless `auto`
+ * chose it (then: -auto_NAME_ksp_...). A solution is accepted only if the solver converged and the
+ * residual recomputed from scratch, ||b - A x|| / ||b||, is within the tolerance. If it is not, a
+ * ladder of other solvers is climbed:
+ *   0  the strategy; where its own test was too lenient, again with a tighter one
  *   1  FGMRES(100) with ILU(2); several ranks: ASM with overlap 2, ILU(0)   (options: -retry_...)
  *   2  sparse LU with iterative refinement, MUMPS where there is one    (options: -direct_...)
  */
@@ -17,10 +18,13 @@
 #include <stdint.h>
 
 #include "base/config.h"
+#include "datagen/skr/strategy.h"
 
 typedef struct {
   double tolerance; /* of the recomputed relative residual */
   bool warm_start;  /* start from the previous solution of the sequence */
+  int strategy;     /* fh_strategy */
+  int choice;       /* what `auto` chose, an entry of fh_strategy_choices; 0: nothing yet */
 } fh_sequence_config;
 
 #define FH_SEQUENCE_FIELDS(type, member)                                                           \
@@ -31,17 +35,32 @@ typedef struct {
    0.0,                                                                                            \
    1.0,                                                                                            \
    NULL,                                                                                           \
-   "accepted ||b - A u|| / ||b||, recomputed for every sample"},                                   \
+   "accepted ||b - A u|| / ||b||, recomputed for every sample; in time: error of a step"},         \
+      {"sequence_strategy",                                                                        \
+       FH_FIELD_ENUM,                                                                              \
+       offsetof(type, member.strategy),                                                            \
+       "manual",                                                                                   \
+       0.0,                                                                                        \
+       0.0,                                                                                        \
+       fh_strategy_names,                                                                          \
+       "how the systems are solved; manual: by -ksp_ and -pc_ options, skr: as published, auto: "  \
+       "measures the others and takes the fastest"},                                               \
+      {"sequence_choice",                                                                          \
+       FH_FIELD_ENUM,                                                                              \
+       offsetof(type, member.choice),                                                              \
+       "none",                                                                                     \
+       0.0,                                                                                        \
+       0.0,                                                                                        \
+       fh_strategy_choices,                                                                        \
+       "what auto chose: written into the file, so that the same set is made again without "       \
+       "measuring"},                                                                               \
   {                                                                                                \
     "warm_start", FH_FIELD_BOOL, offsetof(type, member.warm_start), "false", 0.0, 0.0, NULL,       \
         "start every solve from the previous solution of the sequence"                             \
   }
 
-/** What is known about the matrices beforehand: chooses the solver where the user chose none. */
-typedef struct {
-  bool symmetric, positive_definite;
-  int dim; /* of the grid: factors of 3-D matrices fill in */
-} fh_sequence_hint;
+/** The strategy in use: what was asked, what auto chose; AUTO if it has not chosen yet. */
+fh_strategy fh_sequence_strategy(const fh_sequence_config *config);
 
 typedef struct {
   bool accepted;
@@ -69,7 +88,17 @@ void fh_sequence_destroy(fh_sequence **sequence);
  * on all ranks.
  */
 fh_status fh_sequence_solve(fh_sequence *s, Vec b, Vec x, fh_solve_report *report) FH_MUST;
-/** "cg + cholesky": the asked solver, for logs and files. */
+/**
+ * fh_sequence_trial - one system by the strategy alone, for measuring it
+ *
+ * Collective. No ladder is climbed; iterations that go on for more than `seconds` are given up, which
+ * is a failure of the system.
+ */
+fh_status fh_sequence_trial(fh_sequence *s, Vec b, Vec x, double seconds,
+                            fh_solve_report *report) FH_MUST;
+/** The strategy that it uses: never AUTO. */
+fh_strategy fh_sequence_in_use(const fh_sequence *s);
+/** "cholesky: cg + cholesky": strategy and solver, for logs. */
 void fh_sequence_describe(const fh_sequence *s, char *text, size_t bytes);
 /** ||b - A x|| / ||b|| (||A x|| for b = 0). Collective. */
 PetscErrorCode fh_sequence_residual(Mat matrix, Vec b, Vec x, Vec work, double *residual);

@@ -21,7 +21,7 @@ static size_t bench_of(const prolong *v, void *work, bench *b)
 {
   const fh_taps *t = v->taps;
   fh_carve c = {.base = work};
-  b->w = fh_carve_reals(&c, 2 * fh_taps_packed(t));
+  b->w = fh_carve_reals(&c, fh_taps_packed(t));
   b->field = fh_carve_reals(&c, fh_taps_work(t));
   return c.used;
 }
@@ -79,14 +79,11 @@ static fh_status setup(fh_op *op, const fh_shape *in, fh_shape *out, fh_need *ne
 static fh_status forward(fh_op *op, const fh_fwd *io)
 {
   const prolong *v = op->data;
-  const ptrdiff_t in = fh_shape_sample(&op->in[0]), out = fh_shape_sample(&op->out[0]);
   bench b;
   bench_of(v, io->work, &b);
-  fh_taps_pack_scatter(v->taps, io->param[WEIGHT], b.w);
-  for (ptrdiff_t i = 0; i < io->batch; i++)
-    fh_taps_scatter(v->taps, b.w, v->config.bias ? io->param[BIAS] : NULL,
-                    v->config.add ? io->in[1] + i * out : NULL, io->in[0] + i * in,
-                    io->out[0] + i * out, b.field);
+  fh_taps_pack_scatter(v->taps, 1, io->param[WEIGHT], b.w);
+  fh_taps_scatter(v->taps, io->batch, b.w, v->config.bias ? io->param[BIAS] : NULL,
+                  v->config.add ? io->in[1] : NULL, io->in[0], io->out[0], b.field);
   return FH_OK;
 }
 
@@ -107,15 +104,14 @@ static fh_status backward(fh_op *op, const fh_bwd *io)
 {
   const prolong *v = op->data;
   const fh_taps *t = v->taps;
-  const ptrdiff_t in = fh_shape_sample(&op->in[0]), out = fh_shape_sample(&op->out[0]);
   bench b;
   bench_of(v, io->work, &b);
   fh_taps_pack_gather(t, 1, io->param[WEIGHT], b.w);
-  for (ptrdiff_t i = 0; i < io->batch; i++)
-    fh_taps_scatter_back(t, b.w, io->dout[0] + i * out, io->in[0] + i * in,
-                         io->din[0] ? io->din[0] + i * in : NULL, io->dparam[WEIGHT], b.field);
+  fh_taps_scatter_back(t, io->batch, b.w, io->dout[0], io->in[0], io->din[0], io->dparam[WEIGHT],
+                       b.field);
   if (v->config.bias) bias_gradient(&op->out[0], io->batch, io->dout[0], io->dparam[BIAS]);
-  if (v->config.add && io->din[1]) fh_copy(io->batch * out, io->dout[0], io->din[1]);
+  if (v->config.add && io->din[1])
+    fh_copy(io->batch * fh_shape_sample(&op->out[0]), io->dout[0], io->din[1]);
   return FH_OK;
 }
 

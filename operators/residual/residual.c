@@ -22,7 +22,7 @@ static size_t bench_of(const residual *v, void *work, bench *b)
 {
   const fh_taps *t = v->taps;
   fh_carve c = {.base = work};
-  b->w = fh_carve_reals(&c, 2 * fh_taps_packed(t));
+  b->w = fh_carve_reals(&c, fh_taps_packed(t));
   b->b = fh_carve_reals(&c, t->out);
   b->field = fh_carve_reals(&c, fh_taps_work(t));
   return c.used;
@@ -44,7 +44,8 @@ static fh_status setup(fh_op *op, const fh_shape *in, fh_shape *out, fh_need *ne
            "residual: this rank has %td of %td points; the whole grid must be on every rank",
            fh_layout_size(&in[F].layout), fh_grid_size(grid));
   out[0] = in[F];
-  FH_TRY(fh_taps_create_same(c->dim, grid->n, c->side, c->u_channels, c->f_channels, &v->taps));
+  FH_TRY(fh_taps_create_same(c->dim, grid->n, c->side, c->convolution, c->u_channels, c->f_channels,
+                             &v->taps));
   bench b;
   need->work = bench_of(v, NULL, &b);
   need->bwd_reads_in = 1u << U;
@@ -54,14 +55,12 @@ static fh_status setup(fh_op *op, const fh_shape *in, fh_shape *out, fh_need *ne
 static fh_status forward(fh_op *op, const fh_fwd *io)
 {
   const residual *v = op->data;
-  const ptrdiff_t nf = fh_shape_sample(&op->in[F]), nu = fh_shape_sample(&op->in[U]);
   bench b;
   bench_of(v, io->work, &b);
   fh_taps_pack_gather(v->taps, -1, io->param[WEIGHT], b.w);
   for (ptrdiff_t o = 0; v->config.bias && o < v->taps->out; o++) b.b[o] = -io->param[BIAS][o];
-  for (ptrdiff_t i = 0; i < io->batch; i++)
-    fh_taps_gather(v->taps, b.w, v->config.bias ? b.b : NULL, io->in[F] + i * nf,
-                   io->in[U] + i * nu, io->out[0] + i * nf, b.field);
+  fh_taps_gather(v->taps, io->batch, b.w, v->config.bias ? b.b : NULL, io->in[F], io->in[U],
+                 io->out[0], b.field);
   return FH_OK;
 }
 
@@ -69,15 +68,12 @@ static fh_status backward(fh_op *op, const fh_bwd *io)
 {
   const residual *v = op->data;
   const fh_taps *t = v->taps;
-  const ptrdiff_t nf = fh_shape_sample(&op->in[F]), nu = fh_shape_sample(&op->in[U]);
   bench b;
   bench_of(v, io->work, &b);
-  fh_taps_pack_scatter(t, io->param[WEIGHT], b.w);
-  for (ptrdiff_t i = 0; i < io->batch; i++)
-    fh_taps_gather_back(t, b.w, -1, NULL, io->dout[0] + i * nf, io->in[U] + i * nu,
-                        io->din[U] ? io->din[U] + i * nu : NULL, io->dparam[WEIGHT],
-                        v->config.bias ? io->dparam[BIAS] : NULL, b.field);
-  if (io->din[F]) fh_copy(io->batch * nf, io->dout[0], io->din[F]);
+  fh_taps_pack_scatter(t, -1, io->param[WEIGHT], b.w);
+  fh_taps_gather_back(t, io->batch, b.w, -1, NULL, io->dout[0], io->in[U], io->din[U],
+                      io->dparam[WEIGHT], v->config.bias ? io->dparam[BIAS] : NULL, b.field);
+  if (io->din[F]) fh_copy(io->batch * fh_shape_sample(&op->in[F]), io->dout[0], io->din[F]);
   return FH_OK;
 }
 
@@ -151,11 +147,13 @@ static const struct {
   fh_residual_config config;
   ptrdiff_t batch, n[3];
 } cases[] = {
-    {{2, 3, 2, false, {{Z, Z}, {Z, Z}}}, 2, {6, 5}},
-    {{3, 2, 2, true, {{P, P}, {M, M}}}, 2, {5, 7}},
-    {{1, 2, 2, true, {{R, Z}, {M, R}}}, 1, {4, 6}},
-    {{2, 2, 1, false, {{Z, M}}}, 2, {9}},
-    {{2, 1, 3, true, {{P, P}, {Z, Z}, {R, M}}}, 2, {3, 4, 5}},
+    {{2, 3, 2, false, {{Z, Z}, {Z, Z}}, 0}, 2, {6, 5}},
+    {{3, 2, 2, true, {{P, P}, {M, M}}, 0}, 2, {5, 7}},
+    {{1, 2, 2, true, {{R, Z}, {M, R}}, 0}, 1, {4, 6}},
+    {{2, 2, 1, false, {{Z, M}}, 0}, 2, {9}},
+    {{2, 1, 3, true, {{P, P}, {Z, Z}, {R, M}}, 0}, 2, {3, 4, 5}},
+    {{2, 3, 2, true, {{Z, Z}, {P, P}}, FH_CONVOLUTION_WINOGRAD}, 2, {6, 9}},
+    {{3, 1, 2, false, {{M, R}, {Z, M}}, FH_CONVOLUTION_WINOGRAD}, 2, {9, 7}},
 };
 
 static fh_status example(int i, fh_op **op, fh_shape *in)

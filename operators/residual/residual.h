@@ -17,6 +17,7 @@ typedef struct {
   int dim;
   bool bias;
   int side[FH_MAX_DIM][2]; /* fh_side */
+  int convolution;         /* fh_convolution */
 } fh_residual_config;
 
 /** Errors: FH_ERR_ARG for fewer than one channel, dim outside 1..3 or an unknown kind of side;

@@ -11,26 +11,26 @@ enum { F, U };
 
 typedef struct {
   fh_smooth_config config;
-  fh_taps *a, *s; /* u -> f and f -> u */
+  fh_taps *a, *s;  /* u -> f and f -> u */
+  ptrdiff_t chunk; /* samples at once */
 } smooth;
 
 typedef struct {
   fh_real *wa, *ws; /* packed weights */
   fh_real *bias;    /* -a */
-  fh_real *r, *h;   /* fields like f of one sample */
+  fh_real *r, *h;   /* fields like f of a chunk */
   fh_real *field;
 } bench;
 
 static size_t bench_of(const smooth *v, ptrdiff_t f, void *work, bench *b)
 {
-  const ptrdiff_t weights = fh_taps_packed(v->a);
   const ptrdiff_t for_a = fh_taps_work(v->a), for_s = fh_taps_work(v->s);
   fh_carve c = {.base = work};
-  b->wa = fh_carve_reals(&c, 2 * weights);
-  b->ws = fh_carve_reals(&c, 2 * weights);
+  b->wa = fh_carve_reals(&c, fh_taps_packed(v->a));
+  b->ws = fh_carve_reals(&c, fh_taps_packed(v->s));
   b->bias = fh_carve_reals(&c, v->a->out);
-  b->r = fh_carve_reals(&c, f);
-  b->h = fh_carve_reals(&c, f);
+  b->r = fh_carve_reals(&c, v->chunk * f);
+  b->h = fh_carve_reals(&c, v->chunk * f);
   b->field = fh_carve_reals(&c, for_a > for_s ? for_a : for_s);
   return c.used;
 }
@@ -52,8 +52,12 @@ static fh_status setup(fh_op *op, const fh_shape *in, fh_shape *out, fh_need *ne
            "smooth: this rank has %td of %td points; the whole grid must be on every rank",
            fh_layout_size(&in[F].layout), fh_grid_size(grid));
   out[0] = in[U];
-  FH_TRY(fh_taps_create_same(c->dim, grid->n, c->side, c->u_channels, c->f_channels, &v->a));
-  FH_TRY(fh_taps_create_same(c->dim, grid->n, c->side, c->f_channels, c->u_channels, &v->s));
+  FH_TRY(fh_taps_create_same(c->dim, grid->n, c->side, c->convolution, c->u_channels, c->f_channels,
+                             &v->a));
+  FH_TRY(fh_taps_create_same(c->dim, grid->n, c->side, c->convolution, c->f_channels, c->u_channels,
+                             &v->s));
+  v->chunk = fh_taps_samples(v->a);
+  if (v->chunk > in[F].batch) v->chunk = in[F].batch;
   bench b;
   need->work = bench_of(v, fh_shape_sample(&in[F]), NULL, &b);
   need->saved = (size_t)fh_shape_size(&in[F]) * sizeof(fh_real);
@@ -72,11 +76,13 @@ static fh_status forward(fh_op *op, const fh_fwd *io)
   fh_taps_pack_gather(v->a, -1, io->param[A_WEIGHT], b.wa);
   fh_taps_pack_gather(v->s, 1, io->param[S_WEIGHT], b.ws);
   for (ptrdiff_t o = 0; bias && o < v->a->out; o++) b.bias[o] = -io->param[A_BIAS][o];
-  for (ptrdiff_t i = 0; i < io->batch; i++) {
+  for (ptrdiff_t i = 0; i < io->batch; i += v->chunk) {
+    const ptrdiff_t n = io->batch - i < v->chunk ? io->batch - i : v->chunk;
     const fh_real *u = io->in[U] + i * nu;
     fh_real *r = saved ? saved + i * nf : b.r;
-    fh_taps_gather(v->a, b.wa, bias ? b.bias : NULL, io->in[F] + i * nf, u, r, b.field);
-    fh_taps_gather(v->s, b.ws, bias ? io->param[S_BIAS] : NULL, u, r, io->out[0] + i * nu, b.field);
+    fh_taps_gather(v->a, n, b.wa, bias ? b.bias : NULL, io->in[F] + i * nf, u, r, b.field);
+    fh_taps_gather(v->s, n, b.ws, bias ? io->param[S_BIAS] : NULL, u, r, io->out[0] + i * nu,
+                   b.field);
   }
   return FH_OK;
 }
@@ -89,14 +95,15 @@ static fh_status backward(fh_op *op, const fh_bwd *io)
   const fh_real *saved = io->saved;
   bench b;
   bench_of(v, nf, io->work, &b);
-  fh_taps_pack_scatter(v->a, io->param[A_WEIGHT], b.wa);
-  fh_taps_pack_scatter(v->s, io->param[S_WEIGHT], b.ws);
-  for (ptrdiff_t i = 0; i < io->batch; i++) {
+  fh_taps_pack_scatter(v->a, -1, io->param[A_WEIGHT], b.wa);
+  fh_taps_pack_scatter(v->s, 1, io->param[S_WEIGHT], b.ws);
+  for (ptrdiff_t i = 0; i < io->batch; i += v->chunk) {
+    const ptrdiff_t n = io->batch - i < v->chunk ? io->batch - i : v->chunk;
     const fh_real *g = io->dout[0] + i * nu, *u = io->in[U] + i * nu;
     fh_real *h = io->din[F] ? io->din[F] + i * nf : b.h;
-    fh_taps_gather_back(v->s, b.ws, 1, NULL, g, saved + i * nf, h, io->dparam[S_WEIGHT],
+    fh_taps_gather_back(v->s, n, b.ws, 1, NULL, g, saved + i * nf, h, io->dparam[S_WEIGHT],
                         bias ? io->dparam[S_BIAS] : NULL, b.field);
-    fh_taps_gather_back(v->a, b.wa, -1, g, h, u, io->din[U] ? io->din[U] + i * nu : NULL,
+    fh_taps_gather_back(v->a, n, b.wa, -1, g, h, u, io->din[U] ? io->din[U] + i * nu : NULL,
                         io->dparam[A_WEIGHT], bias ? io->dparam[A_BIAS] : NULL, b.field);
   }
   return FH_OK;
@@ -178,14 +185,17 @@ static const struct {
   fh_smooth_config config;
   ptrdiff_t batch, n[3];
 } cases[] = {
-    {{2, 3, 2, false, {{Z, Z}, {Z, Z}}}, 2, {6, 5}},
-    {{3, 2, 2, true, {{P, P}, {P, P}}}, 2, {5, 8}},
-    {{2, 2, 2, true, {{M, M}, {M, M}}}, 2, {4, 7}},
-    {{1, 4, 2, false, {{R, Z}, {M, R}}}, 1, {5, 6}},
-    {{4, 1, 2, false, {{P, P}, {Z, M}}}, 2, {3, 9}},
-    {{9, 9, 2, true, {{Z, Z}, {P, P}}}, 1, {13, 35}},
-    {{2, 3, 1, true, {{Z, M}}}, 2, {11}},
-    {{2, 2, 3, false, {{P, P}, {Z, R}, {M, M}}}, 2, {3, 4, 5}},
+    {{2, 3, 2, false, {{Z, Z}, {Z, Z}}, 0}, 2, {6, 5}},
+    {{3, 2, 2, true, {{P, P}, {P, P}}, 0}, 2, {5, 8}},
+    {{2, 2, 2, true, {{M, M}, {M, M}}, 0}, 2, {4, 7}},
+    {{1, 4, 2, false, {{R, Z}, {M, R}}, 0}, 1, {5, 6}},
+    {{4, 1, 2, false, {{P, P}, {Z, M}}, 0}, 2, {3, 9}},
+    {{9, 9, 2, true, {{Z, Z}, {P, P}}, 0}, 1, {13, 35}},
+    {{2, 3, 1, true, {{Z, M}}, 0}, 2, {11}},
+    {{2, 2, 3, false, {{P, P}, {Z, R}, {M, M}}, 0}, 2, {3, 4, 5}},
+    {{2, 3, 2, true, {{Z, Z}, {Z, Z}}, FH_CONVOLUTION_WINOGRAD}, 2, {6, 5}},
+    {{3, 2, 2, true, {{P, P}, {R, M}}, FH_CONVOLUTION_WINOGRAD}, 3, {5, 9}},
+    {{9, 5, 2, false, {{M, M}, {P, P}}, FH_CONVOLUTION_WINOGRAD}, 1, {9, 67}},
 };
 
 static fh_status example(int i, fh_op **op, fh_shape *in)

@@ -21,7 +21,7 @@ static size_t bench_of(const stencil *v, void *work, bench *b)
 {
   const fh_taps *t = v->taps;
   fh_carve c = {.base = work};
-  b->w = fh_carve_reals(&c, 2 * fh_taps_packed(t));
+  b->w = fh_carve_reals(&c, fh_taps_packed(t));
   b->field = fh_carve_reals(&c, fh_taps_work(t));
   return c.used;
 }
@@ -41,7 +41,7 @@ static fh_status coarse_grid(const fh_stencil_config *c, const fh_grid *fine, fh
 static fh_status make_taps(stencil *v, const fh_grid *fine, const fh_grid *coarse)
 {
   const fh_stencil_config *c = &v->config;
-  fh_taps_shape h = {.dim = c->dim};
+  fh_taps_shape h = {.dim = c->dim, .convolution = c->convolution};
   for (int a = 0; a < c->dim; a++) {
     h.fine[a] = fine->n[a];
     h.coarse[a] = coarse->n[a];
@@ -82,14 +82,11 @@ static fh_status setup(fh_op *op, const fh_shape *in, fh_shape *out, fh_need *ne
 static fh_status forward(fh_op *op, const fh_fwd *io)
 {
   const stencil *v = op->data;
-  const ptrdiff_t in = fh_shape_sample(&op->in[0]), out = fh_shape_sample(&op->out[0]);
   bench b;
   bench_of(v, io->work, &b);
   fh_taps_pack_gather(v->taps, 1, io->param[WEIGHT], b.w);
-  for (ptrdiff_t i = 0; i < io->batch; i++)
-    fh_taps_gather(v->taps, b.w, v->config.bias ? io->param[BIAS] : NULL,
-                   v->config.add ? io->in[1] + i * out : NULL, io->in[0] + i * in,
-                   io->out[0] + i * out, b.field);
+  fh_taps_gather(v->taps, io->batch, b.w, v->config.bias ? io->param[BIAS] : NULL,
+                 v->config.add ? io->in[1] : NULL, io->in[0], io->out[0], b.field);
   return FH_OK;
 }
 
@@ -97,15 +94,13 @@ static fh_status backward(fh_op *op, const fh_bwd *io)
 {
   const stencil *v = op->data;
   const fh_taps *t = v->taps;
-  const ptrdiff_t in = fh_shape_sample(&op->in[0]), out = fh_shape_sample(&op->out[0]);
   bench b;
   bench_of(v, io->work, &b);
-  fh_taps_pack_scatter(t, io->param[WEIGHT], b.w);
-  for (ptrdiff_t i = 0; i < io->batch; i++)
-    fh_taps_gather_back(t, b.w, 1, NULL, io->dout[0] + i * out, io->in[0] + i * in,
-                        io->din[0] ? io->din[0] + i * in : NULL, io->dparam[WEIGHT],
-                        v->config.bias ? io->dparam[BIAS] : NULL, b.field);
-  if (v->config.add && io->din[1]) fh_copy(io->batch * out, io->dout[0], io->din[1]);
+  fh_taps_pack_scatter(t, 1, io->param[WEIGHT], b.w);
+  fh_taps_gather_back(t, io->batch, b.w, 1, NULL, io->dout[0], io->in[0], io->din[0],
+                      io->dparam[WEIGHT], v->config.bias ? io->dparam[BIAS] : NULL, b.field);
+  if (v->config.add && io->din[1])
+    fh_copy(io->batch * fh_shape_sample(&op->out[0]), io->dout[0], io->din[1]);
   return FH_OK;
 }
 
@@ -188,27 +183,30 @@ static const struct {
   fh_stencil_config config;
   ptrdiff_t batch, n[3];
 } cases[] = {
-    {{2, 3, 2, 3, 1, 1, false, false, {{Z, Z}, {Z, Z}}}, 2, {6, 9}},
-    {{3, 2, 2, 3, 1, 1, true, false, {{P, P}, {P, P}}}, 2, {5, 8}},
-    {{2, 2, 2, 3, 1, 1, false, true, {{M, M}, {M, M}}}, 2, {4, 7}},
-    {{2, 2, 2, 3, 1, 1, true, true, {{R, R}, {R, R}}}, 1, {3, 5}},
-    {{2, 3, 2, 3, 1, 1, false, false, {{Z, M}, {R, Z}}}, 2, {7, 6}},
-    {{2, 2, 2, 3, 1, 1, false, false, {{P, P}, {M, R}}}, 2, {2, 40}},
-    {{5, 9, 2, 3, 1, 1, true, false, {{Z, Z}, {P, P}}}, 1, {19, 33}},
-    {{2, 3, 2, 3, 2, 1, false, false, {{Z, Z}, {Z, Z}}}, 2, {8, 9}},
-    {{3, 2, 2, 3, 2, 1, true, false, {{P, P}, {P, P}}}, 2, {6, 7}},
-    {{2, 2, 2, 3, 2, 1, false, false, {{M, M}, {M, M}}}, 2, {9, 10}},
-    {{2, 2, 2, 3, 2, 1, false, true, {{R, Z}, {M, R}}}, 1, {5, 6}},
-    {{2, 3, 2, 3, 2, 0, false, false, {{Z, Z}, {Z, Z}}}, 2, {10, 11}},
-    {{1, 2, 2, 3, 2, 1, false, false, {{Z, M}, {P, P}}}, 1, {70, 41}},
-    {{2, 2, 2, 4, 2, 1, false, false, {{Z, Z}, {M, M}}}, 1, {8, 12}},
-    {{2, 2, 1, 3, 1, 1, true, false, {{Z, M}}}, 2, {11}},
-    {{2, 2, 1, 3, 2, 1, false, false, {{P, P}}}, 2, {13}},
-    {{1, 1, 1, 3, 1, 1, false, false, {{R, R}}}, 1, {1}},
-    {{2, 2, 3, 3, 1, 1, true, false, {{P, P}, {Z, M}, {R, R}}}, 2, {3, 4, 5}},
-    {{1, 2, 3, 3, 2, 1, false, false, {{Z, Z}, {P, P}, {M, Z}}}, 2, {4, 5, 6}},
-    {{2, 1, 3, 3, 2, 0, false, false, {{Z, Z}, {Z, Z}, {Z, Z}}}, 1, {5, 4, 7}},
-    {{2, 2, 2, 5, 1, 2, false, false, {{M, R}, {P, P}}}, 1, {6, 5}},
+    {{2, 3, 2, 3, 1, 1, false, false, {{Z, Z}, {Z, Z}}, 0}, 2, {6, 9}},
+    {{3, 2, 2, 3, 1, 1, true, false, {{P, P}, {P, P}}, 0}, 2, {5, 8}},
+    {{2, 2, 2, 3, 1, 1, false, true, {{M, M}, {M, M}}, 0}, 2, {4, 7}},
+    {{2, 2, 2, 3, 1, 1, true, true, {{R, R}, {R, R}}, 0}, 1, {3, 5}},
+    {{2, 3, 2, 3, 1, 1, false, false, {{Z, M}, {R, Z}}, 0}, 2, {7, 6}},
+    {{2, 2, 2, 3, 1, 1, false, false, {{P, P}, {M, R}}, 0}, 2, {2, 40}},
+    {{5, 9, 2, 3, 1, 1, true, false, {{Z, Z}, {P, P}}, 0}, 1, {19, 33}},
+    {{2, 3, 2, 3, 2, 1, false, false, {{Z, Z}, {Z, Z}}, 0}, 2, {8, 9}},
+    {{3, 2, 2, 3, 2, 1, true, false, {{P, P}, {P, P}}, 0}, 2, {6, 7}},
+    {{2, 2, 2, 3, 2, 1, false, false, {{M, M}, {M, M}}, 0}, 2, {9, 10}},
+    {{2, 2, 2, 3, 2, 1, false, true, {{R, Z}, {M, R}}, 0}, 1, {5, 6}},
+    {{2, 3, 2, 3, 2, 0, false, false, {{Z, Z}, {Z, Z}}, 0}, 2, {10, 11}},
+    {{1, 2, 2, 3, 2, 1, false, false, {{Z, M}, {P, P}}, 0}, 1, {70, 41}},
+    {{2, 2, 2, 4, 2, 1, false, false, {{Z, Z}, {M, M}}, 0}, 1, {8, 12}},
+    {{2, 2, 1, 3, 1, 1, true, false, {{Z, M}}, 0}, 2, {11}},
+    {{2, 2, 1, 3, 2, 1, false, false, {{P, P}}, 0}, 2, {13}},
+    {{1, 1, 1, 3, 1, 1, false, false, {{R, R}}, 0}, 1, {1}},
+    {{2, 2, 3, 3, 1, 1, true, false, {{P, P}, {Z, M}, {R, R}}, 0}, 2, {3, 4, 5}},
+    {{1, 2, 3, 3, 2, 1, false, false, {{Z, Z}, {P, P}, {M, Z}}, 0}, 2, {4, 5, 6}},
+    {{2, 1, 3, 3, 2, 0, false, false, {{Z, Z}, {Z, Z}, {Z, Z}}, 0}, 1, {5, 4, 7}},
+    {{2, 2, 2, 5, 1, 2, false, false, {{M, R}, {P, P}}, 0}, 1, {6, 5}},
+    {{3, 2, 2, 3, 1, 1, true, true, {{Z, Z}, {P, P}}, FH_CONVOLUTION_WINOGRAD}, 2, {7, 9}},
+    {{2, 5, 2, 3, 1, 1, true, false, {{M, R}, {Z, M}}, FH_CONVOLUTION_WINOGRAD}, 3, {6, 10}},
+    {{9, 3, 2, 3, 1, 1, false, true, {{P, P}, {Z, Z}}, FH_CONVOLUTION_WINOGRAD}, 1, {5, 66}},
 };
 
 static fh_status example(int i, fh_op **op, fh_shape *in)

@@ -20,6 +20,7 @@ typedef struct {
   bool bias;
   bool add;                /* a second input v like y is added */
   int side[FH_MAX_DIM][2]; /* fh_side: lower and upper side of each axis */
+  int convolution;         /* fh_convolution */
 } fh_stencil_config;
 
 /** Errors: FH_ERR_ARG for fewer than one channel, dim outside 1..3, a stride other than 1 and 2, or

@@ -145,6 +145,11 @@ static fh_status hand_out(const fh_run *run, const compress_config *c, const fh_
   FH_TRY(write_report(c, r, data));
   print_weights(r, c->compress.joint);
   print_errors(data);
+  if (r->after >= r->before)
+    fh_log_message(run->log, FH_LOG_WARNING,
+                   "%s has more numbers than %s: these weights are not of low rank; allow a larger "
+                   "-error, or give a -rank and train further (train -init_from)",
+                   c->call.out, c->files.model_file);
   return FH_OK;
 }
 

@@ -22,7 +22,7 @@ typedef struct {
 #define AT(member) offsetof(generate_call, member)
 static const fh_field call_fields[] = {
     {"dry_run", FH_FIELD_BOOL, AT(dry_run), "false", 0, 0, NULL,
-     "only tell sizes, memory and time (from solving two samples), write nothing"},
+     "only tell sizes, memory and time (from making a sample or two), write nothing"},
     FH_FIELDS_END};
 #undef AT
 
@@ -72,14 +72,15 @@ static void print_lists(const fh_run *run, const generate_config *c)
 
 /* ---- a look ahead -------------------------------------------------------------------------------------- */
 
-/* solves count samples; *seconds: of the last one, the first pays for what is set up once */
-static fh_status solve_some(const fh_team *team, const fh_generate_config *c, int count,
-                            fh_problem **problem, fh_labeller **labeller, double *seconds)
+/* solves a sample or two; *seconds: of the last one, the first pays for what is set up once */
+static fh_status solve_some(const fh_team *team, const fh_generate_config *c, bool dry_run,
+                            fh_labeller **labeller, double *seconds)
 {
   char why[256];
   fh_sample_record record;
   FH_TRY(fh_labeller_create(team->space, c, labeller));
-  *problem = (*labeller)->problem;
+  const bool evolves = (*labeller)->problem->class->evolve; /* then there is no solver to ask */
+  const int count = (dry_run ? 2 : 1) - (evolves ? 1 : 0);
   for (int64_t i = 0; i < count; i++) {
     const double start = fh_clock();
     FH_TRY(fh_labeller_make(*labeller, i % c->samples, &record, why));
@@ -89,17 +90,21 @@ static fh_status solve_some(const fh_team *team, const fh_generate_config *c, in
 }
 
 static void print_estimate(const fh_run *run, const fh_team *team, const generate_config *c,
-                           const fh_problem *p, double seconds)
+                           const fh_labeller *l, double seconds)
 {
   char grid[64], duration[32];
-  ptrdiff_t channels = 0;
-  for (int f = 0; f < p->n_fields; f++) channels += p->fields[f].info.channels;
-  const double points = (double)fh_grid_size(&p->grid), n = (double)c->generate.samples;
+  const fh_problem *p = l->problem;
+  ptrdiff_t channels = 0, frames = 0;
+  for (int f = 0; f < p->n_fields; f++) {
+    channels += p->fields[f].info.channels;
+    frames += p->fields[f].info.channels * (p->fields[f].is_output ? l->store->steps : 1);
+  }
+  const double points = (double)l->store->points, n = (double)c->generate.samples;
   fh_progress_duration(duration, sizeof duration, seconds * n / team->n_samples);
   if (run->rank) return;
-  printf("grid: %s stored points, %td unknowns a sample, %td channels in %d fields\n",
-         fh_grid_text(&p->grid, grid), p->unknowns, channels, p->n_fields);
-  printf("file: %.4g MB for %td samples\n", 4e-6 * n * points * (double)channels,
+  printf("grid: %s stored points, %td unknowns a sample, %td channels in %d fields, %td times\n",
+         fh_grid_text(&l->store->grid, grid), p->unknowns, channels, p->n_fields, l->store->steps);
+  printf("file: %.4g MB for %td samples\n", 4e-6 * n * points * (double)frames,
          c->generate.samples);
   printf("memory: %.4g MB a rank\n", 1e-6 * (double)fh_memory_peak());
   printf("time: %.3g s a sample, about %s on %d ranks (%d groups)\n", seconds, duration, run->size,
@@ -118,13 +123,11 @@ static fh_status blame_options(fh_status st)
 static fh_status look_ahead(fh_run *run, const fh_team *team, const generate_config *c)
 {
   fh_labeller *labeller = NULL;
-  fh_problem *problem = NULL;
   double seconds = 0;
-  fh_status st =
-      solve_some(team, &c->generate, c->call.dry_run ? 2 : 1, &problem, &labeller, &seconds);
+  fh_status st = solve_some(team, &c->generate, c->call.dry_run, &labeller, &seconds);
   st = blame_options(fh_status_agree(run->comm, st));
   if (st == FH_OK) st = fh_options_check_solver(run->options);
-  if (st == FH_OK && c->call.dry_run) print_estimate(run, team, c, problem, seconds);
+  if (st == FH_OK && c->call.dry_run) print_estimate(run, team, c, labeller, seconds);
   fh_labeller_destroy(&labeller);
   return st;
 }
@@ -144,24 +147,21 @@ static fh_status check(const fh_run *run, const generate_config *c)
 
 static void tell_summary(const fh_run *run, const generate_config *c, const fh_generate_summary *s)
 {
-  const fh_log_value values[] = {{"samples", (double)s->samples},
-                                 {"resumed", (double)s->resumed},
-                                 {"failed", (double)s->failed},
-                                 {"iterations", s->iterations},
-                                 {"max_residual", s->residual},
-                                 {"seconds", s->seconds},
+  const fh_log_value values[] = {{"samples", (double)s->samples}, {"resumed", (double)s->resumed},
+                                 {"failed", (double)s->failed},   {"iterations", s->iterations},
+                                 {"max_residual", s->residual},   {"seconds", s->seconds},
                                  {"ordering_s", s->ordering}};
   fh_log_record(run->log, "summary", 7, values);
   fh_log_message(run->log, FH_LOG_INFO,
-                 "%s: %td samples (%td were there) in %.1f s with %s, %.1f iterations a sample, "
-                 "largest residual %.2e",
+                 "%s: %td samples (%td were there) in %.1f s with %s, %.1f %s a sample, largest %s "
+                 "%.2e",
                  c->generate.out, s->samples + s->resumed, s->resumed, s->seconds, s->solver,
-                 s->iterations, s->residual);
+                 s->iterations, s->evolved ? "time steps" : "iterations",
+                 s->evolved ? "estimated error of a step" : "residual", s->residual);
   if (s->failed)
-    fh_log_message(run->log, FH_LOG_WARNING,
-                   "no solver reached the tolerance for %td samples: they are stored as NaN with "
-                   "valid = false",
-                   s->failed);
+    fh_log_message(
+        run->log, FH_LOG_WARNING, "%s for %td samples: they are stored as NaN with valid = false",
+        s->evolved ? "there is no solution" : "no solver reached the tolerance", s->failed);
 }
 
 static fh_status generate(fh_run *run, const fh_team *team, const generate_config *c)

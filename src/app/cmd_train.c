@@ -89,8 +89,7 @@ static fh_status declare_initial_model(fh_options *o, train_config *c)
            "leave -model out",
            c->files.model, c->files.init_from, from->class->name);
   snprintf(c->files.model, sizeof c->files.model, "%s", from->class->name);
-  FH_TRY(fh_model_spec_create(from->class, 1, 1, &c->setup.spec));
-  memcpy(c->setup.spec.config, from->config, from->class->config_bytes);
+  FH_TRY(fh_model_spec_copy(from, &c->setup.spec));
   return fh_options_overlay(o, FH_GROUP_RUN, "model", from->class->fields, c->setup.spec.config);
 }
 
@@ -221,6 +220,7 @@ static fh_status check_apart(const train_files *f, const char *option, const cha
 static fh_status open_data(MPI_Comm comm, train_config *c, train_data *d)
 {
   const train_files *f = &c->files;
+  if (c->initial) FH_TRY(fh_data_follow(&c->data, &c->initial->spec.time));
   fh_data_config same = c->data; /* as what the training set turned out to be */
   FH_TRY(check_apart(f, "test_samples", f->test, f->test_samples));
   FH_TRY(check_apart(f, "validation_samples", f->validation, f->validation_samples));

@@ -6,7 +6,8 @@
 /**
  * fh_measure - build the model on the set's grid, run it over the set
  *
- * Collective on team. batch, patches_at_once: of one call (fh_evaluator_create); config: of the metrics, NULL for what the set's
+ * Collective on team. batch: samples of one call (models on patches: one at
+ * a time); patches_at_once: fh_operator_create_patchwise; config: of the metrics, NULL for what the set's
  * boundary asks for. *metrics lives as long as *evaluator, which the caller destroys (also after an
  * error). Errors: FH_ERR_SHAPE for axes or channels that do not fit.
  */

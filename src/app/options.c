@@ -221,10 +221,10 @@ fh_status fh_options_check(fh_options *o, bool solver)
   return FH_OK;
 }
 
-/* the ladder of solvers asks for these only when a sample needs it */
+/* solvers that are not always needed: of the ladder, of the strategies that auto measures */
 static bool is_for_ladder(const char *name)
 {
-  return !strncmp(name, "retry_", 6) || !strncmp(name, "direct_", 7);
+  return !strncmp(name, "retry_", 6) || !strncmp(name, "direct_", 7) || !strncmp(name, "auto_", 5);
 }
 
 static fh_status refuse_unused(const fh_options *o, void *context, const char *name,

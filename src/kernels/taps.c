@@ -6,6 +6,7 @@
 #include "base/memory.h"
 
 const char *const fh_side_names[] = {"zero", "reflect", "replicate", "periodic", NULL};
+const char *const fh_convolution_names[] = {"auto", "direct", "winograd", NULL};
 
 /* bytes of the padded bands of both fields: they should stay in the second-level cache */
 enum { BAND_BYTES = 384 * 1024 };
@@ -187,15 +188,16 @@ fh_status fh_taps_create(const fh_taps_shape *shape, ptrdiff_t in, ptrdiff_t out
     set_bands(s);
     st = set_tables(s);
   }
+  if (st == FH_OK) st = fh_taps_winograd_create(s, shape);
   if (st != FH_OK) fh_taps_destroy(&s);
   *taps = s;
   return st;
 }
 
-fh_status fh_taps_create_same(int dim, const ptrdiff_t *n, const int (*side)[2], ptrdiff_t in,
-                              ptrdiff_t out, fh_taps **taps)
+fh_status fh_taps_create_same(int dim, const ptrdiff_t *n, const int (*side)[2], int convolution,
+                              ptrdiff_t in, ptrdiff_t out, fh_taps **taps)
 {
-  fh_taps_shape h = {.dim = dim};
+  fh_taps_shape h = {.dim = dim, .convolution = convolution};
   for (int a = 0; a < dim; a++) {
     h.fine[a] = h.coarse[a] = n[a];
     h.kernel[a] = 3;
@@ -214,27 +216,43 @@ void fh_taps_destroy(fh_taps **taps)
   fh_free(s->off_gather);
   fh_free(s->off_scatter);
   fh_free(s->tap_order);
+  fh_winograd_destroy(&s->winograd);
+  fh_winograd_destroy(&s->winograd_back);
   fh_free(s);
   *taps = NULL;
 }
 
 /* ---- weights ----------------------------------------------------------------------------------- */
 
-ptrdiff_t fh_taps_packed(const fh_taps *s)
+/* of the direct maps, which use as much again while they pack */
+static ptrdiff_t weights(const fh_taps *s)
 {
   return s->in * s->out * s->taps;
+}
+
+ptrdiff_t fh_taps_packed(const fh_taps *s)
+{
+  return s->winograd ? fh_winograd_packed(s->winograd) : 2 * weights(s);
 }
 
 void fh_taps_pack_gather(const fh_taps *s, fh_real sign, const fh_real *w, fh_real *packed)
 {
   const ptrdiff_t n = s->in * s->taps;
+  if (s->winograd) {
+    s->winograd->k->pack(s->in, s->out, w, n, s->taps, false, sign, packed);
+    return;
+  }
   s->k->pack(s->out, n, w, n, 1, packed);
   for (ptrdiff_t i = 0; i < s->out * n; i++) packed[i] *= sign;
 }
 
-void fh_taps_pack_scatter(const fh_taps *s, const fh_real *w, fh_real *packed)
+void fh_taps_pack_scatter(const fh_taps *s, fh_real sign, const fh_real *w, fh_real *packed)
 {
-  fh_real *plain = packed + fh_taps_packed(s);
+  if (s->winograd) { /* the direct maps give dy the sign */
+    s->winograd->k->pack(s->out, s->in, w, s->taps, s->in * s->taps, true, sign, packed);
+    return;
+  }
+  fh_real *plain = packed + weights(s);
   for (int f = 0; f < s->phases; f++) {
     const ptrdiff_t n = s->n_taps[f], k = s->out * n, *tap = s->tap_order + s->first_tap[f];
     for (ptrdiff_t c = 0; c < s->in; c++)

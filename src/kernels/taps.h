@@ -19,6 +19,7 @@
 #include "base/status.h"
 #include "kernels/pointwise.h"
 #include "kernels/taps_kernels.h"
+#include "kernels/winograd.h"
 
 typedef enum {
   FH_SIDE_ZERO,      /* Dirichlet: zeros outside */
@@ -30,6 +31,16 @@ typedef enum {
 
 extern const char *const fh_side_names[]; /* "zero", "reflect", "replicate", "periodic", NULL */
 
+/** How a convolution is computed. */
+typedef enum {
+  FH_CONVOLUTION_AUTO,   /* the faster one by an estimate; always direct in double precision */
+  FH_CONVOLUTION_DIRECT, /* products of shifted rows */
+  FH_CONVOLUTION_WINOGRAD, /* kernels/winograd.h where it can be: 2-D, kernel 3, stride 1, padding 1 */
+  FH_CONVOLUTION_COUNT
+} fh_convolution;
+
+extern const char *const fh_convolution_names[]; /* "auto", "direct", "winograd", NULL */
+
 enum { FH_TAPS_PHASES = 8 };
 
 /** Extents along 1 to 3 axes. */
@@ -37,7 +48,8 @@ typedef struct {
   int dim;
   ptrdiff_t fine[3], coarse[3]; /* points */
   ptrdiff_t kernel[3], stride[3], pad[3];
-  int side[3][2]; /* fh_side */
+  int side[3][2];  /* fh_side */
+  int convolution; /* fh_convolution */
 } fh_taps_shape;
 
 typedef struct {
@@ -60,6 +72,8 @@ typedef struct {
   ptrdiff_t *off_gather; /* [in][taps] */
   ptrdiff_t *off_scatter, *tap_order; /* by phase: [out][taps of the phase] */
   ptrdiff_t n_taps[FH_TAPS_PHASES], first_tap[FH_TAPS_PHASES];
+  fh_winograd *winograd, *winograd_back; /* of gather and of its adjoint in x; NULL: direct */
+  bool beyond[2]; /* winograd_back writes the points outside the grid, too: reflect, replicate */
 } fh_taps;
 
 /**
@@ -73,30 +87,32 @@ fh_status fh_taps_create(const fh_taps_shape *shape, ptrdiff_t in, ptrdiff_t out
                          fh_taps **taps) FH_MUST;
 void fh_taps_destroy(fh_taps **taps);
 /** The same for kernel 3, stride 1, padding 1: both grids are n[0..dim). */
-fh_status fh_taps_create_same(int dim, const ptrdiff_t *n, const int (*side)[2], ptrdiff_t in,
-                              ptrdiff_t out, fh_taps **taps) FH_MUST;
+fh_status fh_taps_create_same(int dim, const ptrdiff_t *n, const int (*side)[2], int convolution,
+                              ptrdiff_t in, ptrdiff_t out, fh_taps **taps) FH_MUST;
 /** Points of the coarse grid of a convolution: floor((n + 2 p - k) / s) + 1; 0 if none. */
 ptrdiff_t fh_taps_coarse(ptrdiff_t n, ptrdiff_t kernel, ptrdiff_t stride, ptrdiff_t pad);
 
+/** Samples that a map should get at once: more than one where the grid alone does not fill vectors. */
+ptrdiff_t fh_taps_samples(const fh_taps *s);
 /** Reals of a packed weight, and of the scratch that each map needs. */
 ptrdiff_t fh_taps_packed(const fh_taps *s);
 ptrdiff_t fh_taps_work(const fh_taps *s);
-/** sign * W[out][in][taps] in the order of gather; W in that of scatter. packed: twice the size of
- *  fh_taps_packed. */
+/** sign * W[out][in][taps] in the order of gather; of scatter (sign 1) and of gather_back (its sign). */
 void fh_taps_pack_gather(const fh_taps *s, fh_real sign, const fh_real *w, fh_real *packed);
-void fh_taps_pack_scatter(const fh_taps *s, const fh_real *w, fh_real *packed);
+void fh_taps_pack_scatter(const fh_taps *s, fh_real sign, const fh_real *w, fh_real *packed);
 
-/** y = bias + c + W x, one sample; bias [out] and c (a field like y) may be NULL. */
-void fh_taps_gather(const fh_taps *s, const fh_real *packed, const fh_real *bias, const fh_real *c,
-                    const fh_real *x, fh_real *y, fh_real *work);
-/** x = bias + c + W' y, one sample; bias [in] and c (a field like x) may be NULL. */
-void fh_taps_scatter(const fh_taps *s, const fh_real *packed, const fh_real *bias, const fh_real *c,
-                     const fh_real *y, fh_real *x, fh_real *work);
+/** y = bias + c + W x, batch samples; bias [out] and c (a field like y) may be NULL. */
+void fh_taps_gather(const fh_taps *s, ptrdiff_t batch, const fh_real *packed, const fh_real *bias,
+                    const fh_real *c, const fh_real *x, fh_real *y, fh_real *work);
+/** x = bias + c + W' y, batch samples; bias [in] and c (a field like x) may be NULL. */
+void fh_taps_scatter(const fh_taps *s, ptrdiff_t batch, const fh_real *packed, const fh_real *bias,
+                     const fh_real *c, const fh_real *y, fh_real *x, fh_real *work);
 /** Adjoint of gather with sign W: dx = c + W' (sign dy), dw[out][in][taps] += (sign dy) x, db[out] +=
- *  sum of sign dy. packed: of scatter; c, dx and db may be NULL. */
-void fh_taps_gather_back(const fh_taps *s, const fh_real *packed, fh_real sign, const fh_real *c,
-                         const fh_real *dy, const fh_real *x, fh_real *dx, fh_real *dw, fh_real *db,
-                         fh_real *work);
+ *  sum of sign dy. packed: of scatter with this sign; c, dx and db may be NULL. */
+void fh_taps_gather_back(const fh_taps *s, ptrdiff_t batch, const fh_real *packed, fh_real sign,
+                         const fh_real *c, const fh_real *dy, const fh_real *x, fh_real *dx,
+                         fh_real *dw, fh_real *db, fh_real *work);
 /** Adjoint of scatter: dy = W dx, dw[out][in][taps] += y dx. packed: of gather; dy may be NULL. */
-void fh_taps_scatter_back(const fh_taps *s, const fh_real *packed, const fh_real *dx,
-                          const fh_real *y, fh_real *dy, fh_real *dw, fh_real *work);
+void fh_taps_scatter_back(const fh_taps *s, ptrdiff_t batch, const fh_real *packed,
+                          const fh_real *dx, const fh_real *y, fh_real *dy, fh_real *dw,
+                          fh_real *work);

@@ -16,3 +16,15 @@ void fh_taps_fold(const fh_taps *s, const fh_real *bias, const fh_real *c, const
 void fh_taps_add_halo(const fh_taps *s, const fh_real *halo, fh_real *x);
 /** Rows of the padded grid outside the fine one along axis 0. */
 ptrdiff_t fh_taps_halo_rows(const fh_taps *s);
+
+/** Makes s->winograd and s->winograd_back if the shape allows and asks for it. */
+fh_status fh_taps_winograd_create(fh_taps *s, const fh_taps_shape *shape) FH_MUST;
+/** The maps of taps.h by s->winograd. */
+ptrdiff_t fh_taps_winograd_work(const fh_taps *s);
+void fh_taps_winograd_scatter(const fh_taps *s, ptrdiff_t batch, const fh_real *packed,
+                              const fh_real *bias, const fh_real *c, const fh_real *y, fh_real *x,
+                              fh_real *work);
+void fh_taps_winograd_gather_back(const fh_taps *s, ptrdiff_t batch, const fh_real *packed,
+                                  fh_real sign, const fh_real *c, const fh_real *dy,
+                                  const fh_real *x, fh_real *dx, fh_real *dw, fh_real *db,
+                                  fh_real *work);

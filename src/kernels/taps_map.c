@@ -16,7 +16,23 @@ static ptrdiff_t halo_size(const fh_taps *s)
 
 ptrdiff_t fh_taps_work(const fh_taps *s)
 {
+  if (s->winograd) return fh_taps_winograd_work(s);
   return s->in * s->fine_pitch + s->out * s->coarse_pitch + halo_size(s);
+}
+
+ptrdiff_t fh_taps_samples(const fh_taps *s)
+{
+  return s->winograd ? fh_winograd_samples(s->winograd) : 1;
+}
+
+/* reals of one sample */
+static ptrdiff_t fine_sample(const fh_taps *s)
+{
+  return s->in * s->fine[0] * s->fine[1] * s->fine[2];
+}
+static ptrdiff_t coarse_sample(const fh_taps *s)
+{
+  return s->out * s->coarse[0] * s->coarse[1] * s->coarse[2];
 }
 
 /* ---- gather --------------------------------------------------------------------------------------- */
@@ -66,14 +82,26 @@ static void gather_band(const fh_taps *s, const fh_real *packed, const fh_real *
     gather_long(s, packed, bias, c, padded, first, rows, gapped, y);
 }
 
-void fh_taps_gather(const fh_taps *s, const fh_real *packed, const fh_real *bias, const fh_real *c,
-                    const fh_real *x, fh_real *y, fh_real *work)
+static void gather(const fh_taps *s, const fh_real *packed, const fh_real *bias, const fh_real *c,
+                   const fh_real *x, fh_real *y, fh_real *work)
 {
   for (ptrdiff_t i = 0; i < s->coarse[0]; i += s->band) {
     const ptrdiff_t rows = s->coarse[0] - i < s->band ? s->coarse[0] - i : s->band;
     fh_taps_load_fine(s, x, i, rows + s->reach[0], work);
     gather_band(s, packed, bias, c, work, i, rows, second(s, work), y);
   }
+}
+
+void fh_taps_gather(const fh_taps *s, ptrdiff_t batch, const fh_real *packed, const fh_real *bias,
+                    const fh_real *c, const fh_real *x, fh_real *y, fh_real *work)
+{
+  const ptrdiff_t fine = fine_sample(s), coarse = coarse_sample(s);
+  if (s->winograd) {
+    fh_winograd_apply(s->winograd, batch, packed, bias, c, x, y, work);
+    return;
+  }
+  for (ptrdiff_t i = 0; i < batch; i++)
+    gather(s, packed, bias, c ? c + i * coarse : NULL, x + i * fine, y + i * coarse, work);
 }
 
 /* ---- scatter -------------------------------------------------------------------------------------- */
@@ -91,8 +119,8 @@ static void scatter_band(const fh_taps *s, const fh_real *packed, const fh_real 
   fh_taps_fold(s, bias, c, phases, first, rows, x, halo);
 }
 
-void fh_taps_scatter(const fh_taps *s, const fh_real *packed, const fh_real *bias, const fh_real *c,
-                     const fh_real *y, fh_real *x, fh_real *work)
+static void scatter(const fh_taps *s, const fh_real *packed, const fh_real *bias, const fh_real *c,
+                    const fh_real *y, fh_real *x, fh_real *work)
 {
   fh_real *gapped = second(s, work), *halo = gapped + s->out * s->coarse_pitch;
   memset(halo, 0, (size_t)halo_size(s) * sizeof *halo);
@@ -102,6 +130,18 @@ void fh_taps_scatter(const fh_taps *s, const fh_real *packed, const fh_real *bia
     scatter_band(s, packed, bias, c, gapped, i, rows, work, x, halo);
   }
   fh_taps_add_halo(s, halo, x);
+}
+
+void fh_taps_scatter(const fh_taps *s, ptrdiff_t batch, const fh_real *packed, const fh_real *bias,
+                     const fh_real *c, const fh_real *y, fh_real *x, fh_real *work)
+{
+  const ptrdiff_t fine = fine_sample(s), coarse = coarse_sample(s);
+  if (s->winograd) {
+    fh_taps_winograd_scatter(s, batch, packed, bias, c, y, x, work);
+    return;
+  }
+  for (ptrdiff_t i = 0; i < batch; i++)
+    scatter(s, packed, bias, c ? c + i * fine : NULL, y + i * coarse, x + i * fine, work);
 }
 
 /* ---- adjoints: the gradients of the weight and of the field from one pass over both fields --------- */
@@ -116,9 +156,9 @@ static void outer_band(const fh_taps *s, const fh_real *gapped, const fh_real *p
   if (db) s->row->row_sums(s->out, length, gapped, s->coarse_pitch, db);
 }
 
-void fh_taps_gather_back(const fh_taps *s, const fh_real *packed, fh_real sign, const fh_real *c,
-                         const fh_real *dy, const fh_real *x, fh_real *dx, fh_real *dw, fh_real *db,
-                         fh_real *work)
+static void gather_back(const fh_taps *s, const fh_real *packed, fh_real sign, const fh_real *c,
+                        const fh_real *dy, const fh_real *x, fh_real *dx, fh_real *dw, fh_real *db,
+                        fh_real *work)
 {
   fh_real *gapped = second(s, work), *halo = gapped + s->out * s->coarse_pitch;
   memset(halo, 0, (size_t)halo_size(s) * sizeof *halo);
@@ -135,8 +175,22 @@ void fh_taps_gather_back(const fh_taps *s, const fh_real *packed, fh_real sign, 
   if (dx) fh_taps_add_halo(s, halo, dx);
 }
 
-void fh_taps_scatter_back(const fh_taps *s, const fh_real *packed, const fh_real *dx,
-                          const fh_real *y, fh_real *dy, fh_real *dw, fh_real *work)
+void fh_taps_gather_back(const fh_taps *s, ptrdiff_t batch, const fh_real *packed, fh_real sign,
+                         const fh_real *c, const fh_real *dy, const fh_real *x, fh_real *dx,
+                         fh_real *dw, fh_real *db, fh_real *work)
+{
+  const ptrdiff_t fine = fine_sample(s), coarse = coarse_sample(s);
+  if (s->winograd) {
+    fh_taps_winograd_gather_back(s, batch, packed, sign, c, dy, x, dx, dw, db, work);
+    return;
+  }
+  for (ptrdiff_t i = 0; i < batch; i++)
+    gather_back(s, packed, sign, c ? c + i * fine : NULL, dy + i * coarse, x + i * fine,
+                dx ? dx + i * fine : NULL, dw, db, work);
+}
+
+static void scatter_back(const fh_taps *s, const fh_real *packed, const fh_real *dx,
+                         const fh_real *y, fh_real *dy, fh_real *dw, fh_real *work)
 {
   fh_real *gapped = second(s, work);
   for (ptrdiff_t i = 0; i < s->coarse[0]; i += s->band) {
@@ -146,4 +200,18 @@ void fh_taps_scatter_back(const fh_taps *s, const fh_real *packed, const fh_real
     outer_band(s, gapped + s->front, work, rows, dw, NULL);
     if (dy) gather_band(s, packed, NULL, NULL, work, i, rows, gapped, dy);
   }
+}
+
+void fh_taps_scatter_back(const fh_taps *s, ptrdiff_t batch, const fh_real *packed,
+                          const fh_real *dx, const fh_real *y, fh_real *dy, fh_real *dw,
+                          fh_real *work)
+{
+  const ptrdiff_t fine = fine_sample(s), coarse = coarse_sample(s);
+  if (s->winograd) {
+    if (dy) fh_winograd_apply(s->winograd, batch, packed, NULL, NULL, dx, dy, work);
+    fh_winograd_gradient(s->winograd, batch, 1, y, dx, dw, NULL, work);
+    return;
+  }
+  for (ptrdiff_t i = 0; i < batch; i++)
+    scatter_back(s, packed, dx + i * fine, y + i * coarse, dy ? dy + i * coarse : NULL, dw, work);
 }

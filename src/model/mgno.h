@@ -54,6 +54,7 @@ typedef struct {
   bool head_bias;
   int residual;            /* fh_mgno_switch: the input is added to the result */
   int non_linearity;       /* fh_activation */
+  int convolution;         /* fh_convolution */
   int side[FH_MAX_DIM][2]; /* fh_side, made from sides by check */
 } fh_mgno_config;
 

@@ -70,6 +70,13 @@ const fh_field fh_mgno_fields[] = {
      "the input is added to the output (time steps); auto: navier-stokes"},
     {"non_linearity", FH_FIELD_ENUM, AT(non_linearity), "gelu", 0, 0, fh_activation_names,
      "activation of the layers"},
+    {"convolution", FH_FIELD_ENUM, AT(convolution), "auto", 0, 0, fh_convolution_names,
+     "how 3x3 convolutions are computed in single precision: direct; winograd, with a quarter of "
+     "the "
+     "multiplications and errors of about 1e-6 in results and up to 1e-5 in weight gradients "
+     "(direct: "
+     "3e-7); auto: the faster one for each channel count and grid. Double precision is always "
+     "direct"},
     FH_FIELDS_END,
 };
 
@@ -248,7 +255,9 @@ void fh_mgno_cycle(const fh_mgno_config *c, ptrdiff_t f_channels, ptrdiff_t u_ch
                        .restrict_residual = c->restrict_residual,
                        .share = c->share,
                        .norm = c->norm == FH_MGNO_NORM_LEVEL ? FH_VCYCLE_NORM : FH_VCYCLE_NO_NORM,
-                       .affine = c->affine};
+                       .affine = c->affine,
+                       .convolution = sizeof(fh_real) > sizeof(float) ? FH_CONVOLUTION_DIRECT
+                                                                      : c->convolution};
   memcpy(cycle->side, c->side, sizeof cycle->side);
   for (int l = 0; l < cycle->levels; l++) {
     cycle->pre[l] = c->pre.value[l];

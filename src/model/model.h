@@ -53,7 +53,7 @@ typedef struct {
 /** A spec with the family's defaults. Free with fh_model_spec_clear. */
 fh_status fh_model_spec_create(const fh_model_class *class, int in_channels, int out_channels,
                                fh_model_spec *spec) FH_MUST;
-/** A copy with a configuration of its own. */
+/** A copy with a configuration of its own. Free with fh_model_spec_clear. */
 fh_status fh_model_spec_copy(const fh_model_spec *spec, fh_model_spec *copy) FH_MUST;
 void fh_model_spec_clear(fh_model_spec *spec);
 /** The spec as JSON text (free with fh_free) and back; the same spec gives the same text. An option

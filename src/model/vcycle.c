@@ -113,7 +113,8 @@ static fh_status add_stencil(writer *w, const char *name, bool shared, ptrdiff_t
                               .stride = coarsen ? 2 : 1,
                               .pad = coarsen ? c->pad : 1,
                               .bias = c->bias && !coarsen,
-                              .add = add};
+                              .add = add,
+                              .convolution = c->convolution};
   memcpy(config.side, c->side, sizeof config.side);
   fh_op *op = NULL;
   FH_TRY(fh_stencil_create(&config, &op));
@@ -126,7 +127,8 @@ static fh_status add_residual(writer *w, const char *name, bool shared, int leve
   fh_residual_config config = {.f_channels = f_of(w, level),
                                .u_channels = u_of(w, level),
                                .dim = w->dim,
-                               .bias = w->c->bias};
+                               .bias = w->c->bias,
+                               .convolution = w->c->convolution};
   memcpy(config.side, w->c->side, sizeof config.side);
   fh_op *op = NULL;
   const fh_slot in[2] = {w->f[level], w->u[level]};
@@ -141,7 +143,8 @@ static fh_status smooth_own(writer *w, int level, const char *name)
   fh_smooth_config config = {.f_channels = f_of(w, level),
                              .u_channels = u_of(w, level),
                              .dim = w->dim,
-                             .bias = w->c->bias};
+                             .bias = w->c->bias,
+                             .convolution = w->c->convolution};
   memcpy(config.side, w->c->side, sizeof config.side);
   fh_op *op = NULL;
   const fh_slot in[2] = {w->f[level], w->u[level]};

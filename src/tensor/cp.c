@@ -230,15 +230,17 @@ static fh_status new_columns(fh_factors *f, int j, ptrdiff_t first, const double
   const ptrdiff_t most = n < rest ? n : rest, wanted = rank - first;
   const ptrdiff_t vectors = wanted < most ? wanted : most;
   const fh_rng rng = {seed, FH_STREAM_INIT, fh_rng_hash("cp"), (uint64_t)j};
-  fh_z *u = NULL, *factor = fh_z_of(f->part[1 + j]);
+  double *factor = f->part[1 + j];
+  fh_z *u = NULL;
   FH_NEW(u, n * vectors);
   const fh_status st = fh_unfolding_vectors(f->modes, f->n, j, fh_z_in(residual), vectors, u);
   for (ptrdiff_t i = 0; st == FH_OK && i < n; i++)
     for (ptrdiff_t r = first; r < rank; r++) {
-      double z[2];
-      fh_rng_normal2(&rng, (uint64_t)(i + r * n), z);
-      factor[i * rank + r] = r - first < vectors ? u[i * vectors + r - first]
-                                                 : CMPLX(z[0], z[1]) / sqrt(2.0 * (double)n);
+      double *z = factor + 2 * (i * rank + r);
+      if (r - first < vectors)
+        memcpy(z, u + i * vectors + r - first, sizeof *u);
+      else
+        fh_rng_normal2(&rng, (uint64_t)(i + r * n), z);
     }
   fh_free(u);
   FH_TRY(st);

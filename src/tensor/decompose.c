@@ -62,7 +62,7 @@ static fh_status tucker_to(int modes, const ptrdiff_t *n, const double *w, doubl
                            const fh_sweeps *sweeps, const fh_factors *complete, fh_factors **f)
 {
   ptrdiff_t rank[FH_FACTOR_MODES];
-  double reached = INFINITY;
+  double reached = (double)INFINITY;
   FH_TRY(fh_hosvd_ranks(complete, error, rank));
   fh_rank_clip(FH_FACTOR_TUCKER, modes, n, rank);
   for (;;) {
@@ -102,7 +102,7 @@ static fh_status bisect(const double *w, double error, const fh_sweeps *sweeps, 
   for (;;) {
     const ptrdiff_t below = *low ? (*low)->rank[0] : 0, above = (*f)->rank[0];
     fh_factors *middle = NULL;
-    double reached = INFINITY;
+    double reached = (double)INFINITY;
     /* every rank up to 50, then to 2 % */
     if (above - below <= 1 + above / 50) return FH_OK;
     if (*low) FH_TRY(copy(*low, &middle));
@@ -118,7 +118,7 @@ static fh_status cp_to(int modes, const ptrdiff_t *n, const double *w, double er
 {
   fh_sweeps sweeps = *given;
   const ptrdiff_t limit = cp_limit(modes, n);
-  double reached = INFINITY;
+  double reached = (double)INFINITY;
   sweeps.target = error;
   for (ptrdiff_t rank = 1;; rank *= 2) {
     if (rank > limit) rank = limit;

@@ -88,7 +88,7 @@ void fh_factors_destroy(fh_factors **factors)
 int fh_half_of_modes(int modes, const ptrdiff_t *n)
 {
   int best = 1;
-  double least = INFINITY;
+  double least = (double)INFINITY;
   for (int h = 1; h < modes; h++) {
     const double sum = (double)fh_product(h, n) + (double)fh_product(modes - h, n + h);
     if (sum < least) {

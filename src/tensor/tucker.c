@@ -118,7 +118,7 @@ fh_status fh_hosvd_ranks(const fh_factors *f, double error, ptrdiff_t *rank)
   memcpy(rank, f->rank, (size_t)f->modes * sizeof *rank);
   for (;;) {
     int best = -1;
-    double best_price = INFINITY, best_energy = 0;
+    double best_price = (double)INFINITY, best_energy = 0;
     const ptrdiff_t now = fh_rank_parameters(FH_FACTOR_TUCKER, f->modes, f->n, rank);
     for (int j = 0; j < f->modes; j++) {
       if (rank[j] == 1) continue;

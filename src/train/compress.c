@@ -148,13 +148,6 @@ static fh_status set_options(const job *j, fh_fno_config *fno)
   return FH_OK;
 }
 
-static fh_status copy_spec(const fh_model_spec *from, fh_model_spec *to)
-{
-  FH_TRY(fh_model_spec_create(from->class, from->in_channels, from->out_channels, to));
-  memcpy(to->config, from->config, from->class->config_bytes);
-  return FH_OK;
-}
-
 /* the part that a parameter of this name is; NULL: it is not one of the factors */
 static const double *part_of(const job *j, const char *name, ptrdiff_t *size)
 {
@@ -197,7 +190,7 @@ static fh_status assemble(const job *j, const fh_trained *model, const fh_team *
 {
   fh_model_spec spec;
   fh_program *p = NULL;
-  FH_TRY(copy_spec(&model->spec, &spec));
+  FH_TRY(fh_model_spec_copy(&model->spec, &spec));
   fh_status st = set_options(j, fh_fno_config_of(&spec));
   if (st == FH_OK) st = fh_model_build(&spec, team, &model->grid, 1, FH_INFER, FH_PLANNED, &p);
   if (st == FH_OK) st = fill(j, p);

@@ -30,6 +30,11 @@ static fh_status check_model(const fh_trainer *t, const fh_trained *m)
   FH_CHECK(m->spec.in_channels == in && m->spec.out_channels == out, FH_ERR_SHAPE,
            "the model to start from takes %d input and gives %d output channels, %s has %d and %d",
            m->spec.in_channels, m->spec.out_channels, fh_dataset_path(t->dataset), in, out);
+  const fh_time_step *has = &m->spec.time, *wanted = &t->setup->spec.time;
+  FH_CHECK(has->history == wanted->history && has->stride == wanted->stride, FH_ERR_USAGE,
+           "the model to start from steps from %td frames over %td, this run from %td over %td (0: "
+           "not in time): choose -pairs, -input_frames and -stride as it was trained",
+           has->history, has->stride, wanted->history, wanted->stride);
   FH_TRY(check_points(m->input, grid, "input"));
   return check_points(m->output, grid, "output");
 }

@@ -99,7 +99,10 @@ static void test_refusals(config *c)
     refuse(c, "modes", no_ints[i], "option -modes ");
   refuse(c, "layers", "0", "option -layers is 0 but must lie between 1 and 64");
   refuse(c, "rate", "1.5", "1.5 but must lie between 0 and 1");
-  refuse(c, "modes", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17", "at most 16");
+  char list[2 * FH_LIST_MAX + 3];
+  for (size_t i = 0; i <= FH_LIST_MAX; i++) memcpy(list + 2 * i, "7,", 3);
+  list[2 * FH_LIST_MAX + 1] = '\0'; /* one number too many, no comma behind it */
+  refuse(c, "modes", list, "at most 64");
   refuse(c, "skip", "maybe", "is a switch");
   refuse(c, "act", "glu", "did you mean 'gelu'");
   refuse(c, "act", "zzzz", "known: gelu, relu, tanh");

@@ -41,16 +41,17 @@ typedef struct {
 
 static void run(const bench *b, int which)
 {
-  if (which == 0) fh_taps_gather(b->t, b->packed, NULL, NULL, b->x, b->y, b->work);
-  if (which == 1) fh_taps_scatter(b->t, b->packed, NULL, NULL, b->y, b->x, b->work);
-  if (which == 2) fh_taps_gather_back(b->t, NULL, 1, NULL, b->y, b->x, NULL, b->sum, NULL, b->work);
+  if (which == 0) fh_taps_gather(b->t, 1, b->packed, NULL, NULL, b->x, b->y, b->work);
+  if (which == 1) fh_taps_scatter(b->t, 1, b->packed, NULL, NULL, b->y, b->x, b->work);
+  if (which == 2)
+    fh_taps_gather_back(b->t, 1, NULL, 1, NULL, b->y, b->x, NULL, b->sum, NULL, b->work);
 }
 
 static double rate(const bench *b, int which, double flops, double seconds)
 {
   double best = 1e9, total = 0;
   if (which == 0) fh_taps_pack_gather(b->t, 1, b->w, b->packed);
-  if (which == 1) fh_taps_pack_scatter(b->t, b->w, b->packed);
+  if (which == 1) fh_taps_pack_scatter(b->t, 1, b->w, b->packed);
   run(b, which);
   while (total < seconds) {
     const double start = processor();
@@ -76,9 +77,9 @@ static fh_status measure(const bench_case *c, double seconds)
                            .pad = {1, 1},
                            .side = {{c->side, c->side}, {c->side, c->side}}};
   FH_TRY(fh_taps_create(&h, c->in, c->out, &b.t));
-  const ptrdiff_t weights = fh_taps_packed(b.t);
+  const ptrdiff_t weights = c->in * c->out * c->kernel * c->kernel;
   FH_NEW(b.w, weights);
-  FH_NEW(b.packed, 2 * weights);
+  FH_NEW(b.packed, fh_taps_packed(b.t));
   FH_NEW(b.x, c->in * c->n * c->n);
   FH_NEW(b.y, c->out * m * m);
   FH_NEW(b.sum, weights);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -74,16 +75,29 @@ static const bench_case cases[] = {
 
 typedef struct {
   double last, seconds[4096];
+  double used,
+      processor[4096]; /* of this rank: on a busy machine the wall clock counts others' work, too */
   int n;
 } stopwatch;
+
+static double processor(void)
+{
+  struct timespec t;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
 
 static void lap(void *context, const fh_train_progress *p)
 {
   stopwatch *w = context;
-  const double now = fh_clock();
+  const double now = fh_clock(), used = processor();
   (void)p;
-  if (w->last > 0 && w->n < 4096) w->seconds[w->n++] = now - w->last;
+  if (w->last > 0 && w->n < 4096) {
+    w->seconds[w->n] = now - w->last;
+    w->processor[w->n++] = used - w->used;
+  }
   w->last = now;
+  w->used = used;
 }
 
 static fh_status put_random(fh_writer *w, const fh_grid *grid, int64_t i, double *a, double *u)
@@ -137,6 +151,8 @@ static fh_status configure(const bench_case *c, ptrdiff_t steps, fh_train_setup 
   FH_TRY(fh_config_set(fh_loss_fields, &s->loss, "loss", c->loss));
   const char *way = getenv("FH_BENCH_WAY"); /* factorized or reconstructed */
   if (way) FH_TRY(fh_config_set(class->fields, s->spec.config, "implementation", way));
+  const char *convolution = getenv("FH_BENCH_CONVOLUTION"); /* of mgno */
+  if (convolution) FH_TRY(fh_config_set(class->fields, s->spec.config, "convolution", convolution));
   s->train.batch = c->batch;
   s->train.epochs = (steps + 1) / 2;
   s->train.checkpoint_every = 0;
@@ -161,14 +177,16 @@ static void print(const fh_team *team, const bench_case *c, const fh_train_estim
   double mine = (double)fh_memory_peak() / 1e6, most = 0;
   MPI_Reduce(&mine, &most, 1, MPI_DOUBLE, MPI_MAX, 0, team->world);
   if (team->rank || w->n < 4) return;
-  double *t = w->seconds + 2; /* the first steps warm up */
+  double *t = w->seconds + 2, *u = w->processor + 2; /* the first steps warm up */
   const int n = w->n - 2;
   qsort(t, (size_t)n, sizeof *t, ascending);
+  qsort(u, (size_t)n, sizeof *u, ascending);
   printf("{\"case\": \"%s\", \"ranks\": %d, \"precision\": \"%s\", \"batch\": %td, \"grid\": %td, "
          "\"params\": %td, \"unit\": %td, \"micro_batch\": %td, \"step_s\": %.5f, \"min_s\": %.5f, "
-         "\"max_s\": %.5f, \"gflops\": %.1f, \"peak_MB_per_rank\": %.0f}\n",
+         "\"max_s\": %.5f, \"processor_s\": %.5f, \"gflops\": %.1f, \"peak_MB_per_rank\": %.0f}\n",
          c->name, team->size, FH_PRECISION, c->batch, c->grid, e->parameters, e->unit,
-         e->micro_batch, t[n / 2], t[0], t[n - 1], 1e-9 * e->flops_per_step / t[n / 2], most);
+         e->micro_batch, t[n / 2], t[0], t[n - 1], u[n / 2], 1e-9 * e->flops_per_step / t[n / 2],
+         most);
 }
 
 static fh_status bench(const fh_team *team, const bench_case *c, ptrdiff_t steps,

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every example runs, at small size: the driver, the embedded operator on the driver's model, the
-# option files, and the Slurm scripts with stand-ins for srun and scontrol.
+# learned V-cycle as a solver, the option files, and the Slurm scripts with stand-ins for srun and scontrol.
 set -euo pipefail
 examples=$1
 export PATH="$FH_BIN:$PATH"
@@ -13,6 +13,10 @@ quiet mpirun -n 2 "$examples/driver" "$work/driver" -ksp_type cg -pc_type icc
 grep -q 'epoch 12: .*test set 0\.0' "$work/log" || { echo "the driver did not learn:"; tail -3 "$work/log"; exit 1; }
 quiet mpirun -n 2 "$examples/embed" "$work/driver/model.h5" 40
 grep -q 'rank 1: the prediction on 40 x 40' "$work/log"
+
+quiet mpirun -n 2 "$examples/vcycle" "$work/vcycle" 6
+factor=$(sed -n 's/^mean factor of 12 cycles: //p' "$work/log")
+awk -v factor="$factor" 'BEGIN { exit !(factor > 0 && factor < 0.5) }' || { echo "the learned V-cycle does not solve: factor $factor"; exit 1; }
 
 quiet mpirun -n 2 fredholm generate -options_file examples/options/darcy-generate.yaml -n 24 -size 16 -out "$work/darcy.h5" -quiet
 quiet mpirun -n 2 fredholm train -options_file examples/options/fno-darcy.yaml -data "$work/darcy.h5" -hidden_channels 6 -epochs 2 -out "$work/run" -quiet
@@ -49,4 +53,4 @@ SLURM_JOB_END_TIME=$(($(date +%s) + 2)) SLURM_JOB_ID=1 PATH="$work/bin:$PATH" ba
 [ $code = 75 ] && grep -q requeued "$work/log" || { echo "out of time: code $code"; tail "$work/log"; exit 1; }
 SLURM_JOB_ID=1 PATH="$work/bin:$PATH" quiet bash examples/slurm/train.sbatch "$work/slurm.h5" "$work/slurm"
 [ -s "$work/slurm/model.h5" ]
-echo "examples: driver, embed, patches over ranks, option files, Slurm scripts"
+echo "examples: driver, embed, patches over ranks, vcycle, option files, Slurm scripts"

@@ -64,6 +64,26 @@ def read_pdebench(path, a, u):
         expect(len(file["x-coordinate"]) == POINTS and len(file["y-coordinate"]) == POINTS, "PDEBench: grid")
 
 
+def read_plate(folder, layout):
+    """A plate with a hole, on a grid with a mask that is the same for all samples, or on the nodes of its mesh."""
+    data = os.path.join(folder, "datasets", "thermal-" + layout, "data", "train")
+    os.makedirs(data)
+    path = os.path.join(data, "plate.hdf5")
+    command = [os.path.join(sys.argv[1], "fredholm"), "generate", "-problem", "thermal", "-conductivity", "lognormal", "-mesh_size",
+               "0.1", "-size", "21,33", "-layout", layout, "-n", str(SAMPLES), "-out", path, "-quiet"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    well = WellDataset(path=data, n_steps_input=1, n_steps_output=0, use_normalization=False)
+    names = ["k", "g", "q"] + (["mask"] if layout == "grid" else [])
+    expect(well.metadata.constant_field_names[0] == names, f"the_well: constant fields {well.metadata.constant_field_names[0]}")
+    with h5py.File(path) as file:
+        for i in range(SAMPLES):
+            item = well[i]
+            expect(torch.equal(item["input_fields"][0, ..., 0], torch.as_tensor(file["t0_fields/u"][i, 0])), f"the_well: u of {i}")
+            for channel, name in enumerate(names):
+                values = file["t0_fields"][name][:] if name == "mask" else file["t0_fields"][name][i]
+                expect(torch.equal(item["constant_fields"][..., channel], torch.as_tensor(values)), f"the_well: {name} of {i}")
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         data, path = make(folder)
@@ -73,6 +93,8 @@ def main():
         read_well(data, a, u)
         read_neuralop(path, a, u)
         read_pdebench(path, a, u)
+        read_plate(folder, "grid")
+        read_plate(folder, "nodes")
     print("the_well, neuraloperator and PDEBench's rules: every value is read as it was written")
 
 

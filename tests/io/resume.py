@@ -34,7 +34,7 @@ def run(path, ranks, expect, word="", **wishes):
 def contents(path):
     """fields and records as bytes"""
     with h5py.File(path, "r") as f:
-        columns = ("seed", "index", "iterations", "rung", "residual", "seconds", "valid")
+        columns = ("seed", "index", "iterations", "rung", "strategy", "residual", "seconds", "valid")
         return ([f["t0_fields"][k][...].tobytes() for k in ("a", "u")]
                 + [f["provenance"][k][...].tobytes() for k in columns])
 

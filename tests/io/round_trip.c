@@ -62,7 +62,8 @@ static void check_records(fh_dataset *d)
     const fh_sample_record is = found[i], should = set_record(i);
     EXPECT(is.index == should.index && is.seed == should.seed &&
                is.iterations == should.iterations && is.rung == should.rung &&
-               is.residual == should.residual && is.seconds == should.seconds && is.valid,
+               is.strategy == should.strategy && is.residual == should.residual &&
+               is.seconds == should.seconds && is.valid,
            "record %d", i);
   }
 }

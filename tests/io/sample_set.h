@@ -42,6 +42,7 @@ static inline fh_sample_record set_record(int64_t sample)
                             .seed = 1234567890123456789u + (uint64_t)sample,
                             .iterations = (int32_t)(10 + sample),
                             .rung = (int32_t)(sample % 3),
+                            .strategy = (int32_t)(sample % 7),
                             .residual = 1e-11 * (double)(sample + 1),
                             .seconds = 0.5 * (double)sample,
                             .valid = true};

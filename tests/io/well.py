@@ -150,7 +150,7 @@ def check_links(f, dim, single, steps):
 
 def check_provenance(f, n, names):
     p = f["provenance"]
-    kinds = {"seed": np.uint64, "index": np.int64, "iterations": np.int32, "rung": np.int32,
+    kinds = {"seed": np.uint64, "index": np.int64, "iterations": np.int32, "rung": np.int32, "strategy": np.int32,
              "residual": np.float64, "seconds": np.float64, "valid": np.bool_}
     for key, kind in kinds.items():
         assert p[key].dtype == kind and p[key].shape == (n,), (key, p[key].dtype)

@@ -80,7 +80,8 @@ static const refusal refusals[] = {
     {"{\"model\":\"fno\",\"in_channels\":1,\"out_channels\":1,\"options\":{\"n_modes\":8}}",
      "must be a list"},
     {"{\"model\":\"fno\",\"in_channels\":1,\"out_channels\":1,\"options\":{\"n_modes\":"
-     "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]}}",
+     "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,"
+     "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]}}",
      "at most"},
     {"{\"model\":\"fno\",\"in_channels\":1,\"out_channels\":1,\"options\":{\"norm\":\"batch\"}}",
      "knows no 'batch'"},

@@ -102,6 +102,15 @@ def best(where):
     check(read(where, "best.json")["rollout"] == told["validation"]["rollout"], "best.h5 is that model")
 
 
+def further(where):
+    """A run that starts from a time step cuts its data as that was trained."""
+    succeed(["train", "-data", "w.h5", "-init_from", "np1/model.h5", "-epochs", 0, "-out", "from", "-quiet"],
+            1, where)
+    ours, theirs = (json.loads(succeed(["evaluate", "-model_file", m + "/model.h5", "-data", "test.h5"], 1,
+                                       where).out)["metrics"] for m in ("from", "np1"))
+    check(ours == theirs, "no epochs: the model that it started from")
+
+
 def rollouts(where):
     """evaluate and predict agree with each other on any number of ranks, and with NumPy."""
     call = ["evaluate", "-model_file", "np1/model.h5", "-data", "test.h5", "-rollout", 5, "-out"]
@@ -174,6 +183,9 @@ def refusals(where):
     new = ["train", "-data", "w.h5", "-epochs", 1, "-out", "x{np}", "-test", "test.h5"] + MODEL
     two = ["-data", "two.h5", "-test", "two.h5", "-boundary", "periodic", "-pairs", "yes", "-inputs", "w"]
     refuse_all([
+        (new[:-len(MODEL)] + ["-init_from", "np1/model.h5", "-input_frames", 1], 64, "from 2 frames over 1"),
+        (new[:-len(MODEL)] + ["-init_from", "np1/model.h5", "-data", "darcy.h5", "-test", "darcy.h5"], 64,
+         "1 frames hold no one-step pair"),
         (roll + [6], 64, "asks for 6 steps of 1 frame after frame 1, but the trajectories of test.h5 are "
          "used up to frame 6, enough to compare 5 steps"),
         (roll + [5, "-input_frames", 3], 64, "the model is a time step from 2 frames over 1"),
@@ -201,6 +213,7 @@ with Folder() as folder:
     make_files(folder)
     training(folder)
     best(folder)
+    further(folder)
     rollouts(folder)
     residual(folder)
     refusals(folder)

@@ -1,5 +1,6 @@
 #include <math.h>
 
+#include "base/rng.h"
 #include "datagen/problem/darcy/darcy_impl.h"
 
 static const double pi = 3.14159265358979323846;
@@ -46,14 +47,37 @@ double fh_darcy_source(const fh_darcy_config *c, const double x[FH_MAX_DIM])
   return lambda * test_coefficient(c, x) * fh_darcy_exact(c, x) - ax * ux - ay * uy - az * uz;
 }
 
-static void fill_test(const fh_problem *p, double *a)
+double fh_darcy_multiscale(const fh_darcy_config *c, const double wave[FH_DARCY_SCALES],
+                           const double x[FH_MAX_DIM])
 {
+  double a = 1.0;
+  for (int k = 0; k < FH_DARCY_SCALES; k++) {
+    a *= 1.0 + 0.5 * cos(wave[k] * pi * (x[0] + x[1]));
+    a *= 1.0 + 0.5 * sin(wave[k] * pi * (x[1] - 3.0 * x[0]));
+    if (c->dim == 3) a *= 1.0 + 0.5 * cos(wave[k] * pi * x[2]);
+  }
+  return a;
+}
+
+/* wave[k] uniform on (2^k, 1.5 2^k), k = 0, 1, ... */
+static void draw_waves(uint64_t seed, int64_t index, double wave[FH_DARCY_SCALES])
+{
+  const fh_rng rng = {seed, FH_STREAM_FIELD, (uint64_t)index, 0};
+  for (int k = 0; k < FH_DARCY_SCALES; k++)
+    wave[k] = ldexp(1.0 + 0.5 * fh_rng_uniform(&rng, (uint64_t)k), k);
+}
+
+/* what is a function of the point: test cases, waves */
+static void fill_function(const fh_problem *p, const double wave[FH_DARCY_SCALES], double *a)
+{
+  const fh_darcy_config *c = p->config;
   const ptrdiff_t *n = p->grid.n;
   for (ptrdiff_t i = 0; i < fh_grid_size(&p->grid); i++) {
     const double x[FH_MAX_DIM] = {fh_grid_point(&p->grid, 0, i / (n[1] * n[2])),
                                   fh_grid_point(&p->grid, 1, i / n[2] % n[1]),
                                   fh_grid_point(&p->grid, 2, i % n[2])};
-    a[i] = test_coefficient(p->config, x);
+    a[i] = c->coefficient == FH_DARCY_MULTISCALE ? fh_darcy_multiscale(c, wave, x)
+                                                 : test_coefficient(c, x);
   }
 }
 
@@ -83,7 +107,9 @@ fh_status fh_darcy_coefficient_sample(fh_problem *p, uint64_t seed, int64_t inde
     fh_grf_sample(d->field, seed, (uint64_t)index, 0, a);
     field_to_coefficient(c, d->field, size, a);
   } else {
-    fill_test(p, a);
+    double wave[FH_DARCY_SCALES];
+    draw_waves(seed, index, wave);
+    fill_function(p, wave, a);
   }
   for (ptrdiff_t i = 0; i < size; i++)
     FH_CHECK(a[i] > 0.0 && isfinite(a[i]), FH_ERR_NUMERIC,

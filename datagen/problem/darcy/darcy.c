@@ -7,15 +7,17 @@
 #include "datagen/problem/darcy/spline.h"
 
 static const char *const scheme_names[] = {"harmonic_fv", "arithmetic_fd", "fno_compat", NULL};
-static const char *const coefficient_names[] = {"two_phase",    "lognormal", "file", "channels",
-                                                "manufactured", "layers",    NULL};
+static const char *const coefficient_names[] = {"two_phase",  "lognormal",    "file",   "channels",
+                                                "multiscale", "manufactured", "layers", NULL};
 
 static const fh_field fields[] = {
     {"scheme", FH_FIELD_ENUM, offsetof(fh_darcy_config, scheme), "harmonic_fv", 0.0, 0.0,
      scheme_names, "harmonic_fv (cells), arithmetic_fd (vertices), fno_compat (as published 2020)"},
     {"coefficient", FH_FIELD_ENUM, offsetof(fh_darcy_config, coefficient), "two_phase", 0.0, 0.0,
      coefficient_names,
-     "two_phase, lognormal, channels, file; manufactured and layers have exact solutions"},
+     "two_phase, lognormal, file, channels, multiscale (random waves of six scales); manufactured "
+     "and "
+     "layers have exact solutions"},
     {"values", FH_FIELD_REALS, offsetof(fh_darcy_config, values), "12,3", 0.0, 0.0, NULL,
      "permeability where the field is positive (in the channels), and elsewhere (dimensionless)"},
     {"scale", FH_FIELD_REAL, offsetof(fh_darcy_config, scale), "1", 0.0, 0.0, NULL,
@@ -33,10 +35,16 @@ static const fh_field fields[] = {
     FH_GRF_FIELDS(fh_darcy_config, law, "3", "2"),
     FH_FIELDS_END};
 
-static bool is_random(const fh_darcy_config *c)
+static bool has_field(const fh_darcy_config *c)
 {
   return c->coefficient == FH_DARCY_LOGNORMAL || c->coefficient == FH_DARCY_TWO_PHASE ||
          c->coefficient == FH_DARCY_CHANNELS;
+}
+
+/* from sample to sample */
+static bool varies(const fh_darcy_config *c)
+{
+  return has_field(c) || c->coefficient == FH_DARCY_MULTISCALE || c->coefficient == FH_DARCY_FILE;
 }
 
 static bool has_two_values(const fh_darcy_config *c)
@@ -75,9 +83,8 @@ static void describe(fh_problem *p, const fh_darcy *d)
   const fh_darcy_config *c = p->config;
   fh_problem_add_field(p, "a", "1", "permeability", false);
   fh_problem_add_field(p, "u", "1", "pressure", true);
-  if (c->coefficient == FH_DARCY_FILE) fh_problem_add_scalar(p, "source", c->source);
-  if (is_random(c)) {
-    fh_problem_add_scalar(p, "source", c->source);
+  if (varies(c)) fh_problem_add_scalar(p, "source", c->source);
+  if (has_field(c)) {
     fh_problem_add_scalar(p, "field_sigma", fh_grf_sigma(d->field));
     fh_problem_add_scalar(p, "field_tau", c->law.tau);
     fh_problem_add_scalar(p, "field_alpha", c->law.alpha);
@@ -108,8 +115,8 @@ static void set_system(fh_problem *p, fh_darcy *d)
   p->symmetric = true;
   /* splines overshoot: the published coefficient can be negative */
   p->positive_definite = c->scheme != FH_DARCY_FNO_COMPAT;
-  p->constant_matrix = !(is_random(c) || c->coefficient == FH_DARCY_FILE) ||
-                       (has_two_values(c) && c->values.value[0] == c->values.value[1]);
+  p->constant_matrix =
+      !varies(c) || (has_two_values(c) && c->values.value[0] == c->values.value[1]);
 }
 
 static fh_status setup(fh_problem *p)
@@ -123,7 +130,7 @@ static fh_status setup(fh_problem *p)
   p->data = d;
   FH_TRY(fh_grid_box((int)c->dim, n, FH_DIRICHLET,
                      c->scheme == FH_DARCY_ARITHMETIC_FD ? FH_NODE : FH_CELL, &p->grid));
-  if (is_random(c)) FH_TRY(fh_grf_create(&c->law, &p->grid, &d->field));
+  if (has_field(c)) FH_TRY(fh_grf_create(&c->law, &p->grid, &d->field));
   if (c->coefficient == FH_DARCY_FILE) {
     FH_TRY(fh_field_file_open(c->file, c->dataset, &p->grid, &d->file));
     p->most_samples = fh_field_file_samples(d->file);

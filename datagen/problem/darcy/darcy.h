@@ -22,6 +22,7 @@ typedef enum {
   FH_DARCY_LOGNORMAL, /* exp(scale * field) */
   FH_DARCY_FILE,      /* row i of an array in the user's HDF5 file is a of sample i */
   FH_DARCY_CHANNELS,  /* values[0] where |field| <= channel_width deviations, values[1] elsewhere */
+  FH_DARCY_MULTISCALE,   /* product of six pairs of random waves: fh_darcy_multiscale */
   FH_DARCY_MANUFACTURED, /* smooth a, source and exact solution known: order of convergence */
   FH_DARCY_LAYERS        /* values[0] for x < 1/2, values[1] beyond; exact solution known */
 } fh_darcy_coefficient;
@@ -39,5 +40,10 @@ typedef struct {
 
 extern const fh_problem_class fh_darcy_class;
 
+enum { FH_DARCY_SCALES = 6 };
+/** a(x, y) = product over k of (1 + cos(wave[k] pi (x + y))/2) (1 + sin(wave[k] pi (y - 3 x))/2), times a
+ *  factor (1 + cos(wave[k] pi z)/2) each in 3-D. */
+double fh_darcy_multiscale(const fh_darcy_config *config, const double wave[FH_DARCY_SCALES],
+                           const double x[FH_MAX_DIM]);
 /** Exact solution of the two test cases at a point. */
 double fh_darcy_exact(const fh_darcy_config *config, const double x[FH_MAX_DIM]);

@@ -50,7 +50,7 @@ static fh_status visit(fh_thermal *d, ptrdiff_t cell)
   const fh_mesh *m = d->mesh;
   ptrdiff_t from[2], to[2];
   for (int a = 0; a < 2; a++) {
-    double lower = INFINITY, upper = -INFINITY;
+    double lower = (double)INFINITY, upper = -(double)INFINITY;
     for (int i = 0; i < 3; i++) {
       lower = fmin(lower, m->node[m->cell[cell][i]][a]);
       upper = fmax(upper, m->node[m->cell[cell][i]][a]);
@@ -69,7 +69,7 @@ static ptrdiff_t nearest(const fh_thermal *d, const double x[2])
 {
   const double h[2] = {fh_grid_spacing(&d->plate, 0), fh_grid_spacing(&d->plate, 1)};
   ptrdiff_t best = OUTSIDE;
-  double least = INFINITY;
+  double least = (double)INFINITY;
   const ptrdiff_t i0 = (ptrdiff_t)floor((x[0] - d->mesh->lower[0]) / h[0]);
   const ptrdiff_t j0 = (ptrdiff_t)floor((x[1] - d->mesh->lower[1]) / h[1]);
   for (ptrdiff_t i = i0 - 1; i <= i0 + 2; i++)

@@ -5,15 +5,16 @@
 #if defined(__AVX512F__)
 enum { MR = 8, NR = 2, GM = 4, GK = 4 };
 #else
-enum { MR = 4, NR = 2, GM = 2, GK = 4 };
+enum { MR = 6, NR = 2, GM = 2, GK = 4 };
 #endif
 enum { STRIP = NR * FH_LANES };
 
-/* Rows in the next block: MR while there are as many, then halves, so that a single row does not
+/* Rows in the next block: MR while there are as many, then powers of two, so that a single row does not
  * pay for MR of them. */
 static inline int block_rows(ptrdiff_t left)
 {
-  int rows = MR;
+  if (left >= MR) return MR;
+  int rows = 4;
   while (rows > left) rows /= 2;
   return rows;
 }
@@ -75,9 +76,7 @@ static void any_block(int rows, ptrdiff_t k, const fh_real *w, const fh_real *bi
                       const ptrdiff_t *off, fh_real *y, ptrdiff_t ldy)
 {
   switch (rows) {
-#if defined(__AVX512F__)
-    BLOCK_CASE(8);
-#endif
+    BLOCK_CASE(MR);
     BLOCK_CASE(4);
     BLOCK_CASE(2);
     BLOCK_CASE(1);

@@ -5,6 +5,7 @@ did not bring there (another rung of the ladder did, or none) counts as a failur
 import csv
 import json
 import os
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -13,7 +14,7 @@ import time
 import h5py
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
-FREDHOLM = os.environ.get("FREDHOLM", os.path.join(ROOT, "build", "release", "bin", "fredholm"))
+FREDHOLM = os.path.join(os.environ.get("FH_BIN", os.path.join(ROOT, "build", "release", "bin")), "fredholm")
 ENVIRONMENT = dict(os.environ, OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", OMPI_ALLOW_RUN_AS_ROOT="1",
                    OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", OMPI_MCA_rmaps_base_oversubscribe="1",
                    OMPI_MCA_btl_vader_single_copy_mechanism="none")
@@ -32,6 +33,19 @@ class Folder:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
+def processor_seconds():
+    """Of all programs that this one has started and waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def cpu_ms(folder, options, result):
+    """Milliseconds of processor time a sample on one rank, what it takes to start and end the program left out: hardly changed by
+    what else the machine does."""
+    alone = min(generate(folder, options + ["-ksp_max_it", 1], 1, 1)["cpu"] for _ in range(2))
+    return 1e3 * (result["cpu"] - alone) / (result["samples"] - 1)
+
+
 def generate(folder, options, samples, ranks=2, limit=60.0, keep=None):
     """A set of `samples`; a dictionary of what it took, or None if it took longer than `limit` seconds.
 
@@ -39,7 +53,7 @@ def generate(folder, options, samples, ranks=2, limit=60.0, keep=None):
     path = os.path.join(folder, keep or "cell.h5")
     words = ["mpirun", "-n", str(ranks), FREDHOLM, "generate", "-out", path, "-overwrite", "-progress", "json", "-n",
              str(samples)] + [str(o) for o in options]
-    start = time.monotonic()
+    start, processor = time.monotonic(), processor_seconds()
     process = subprocess.Popen(words, env=ENVIRONMENT, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, cwd=folder, start_new_session=True)
     try:
@@ -59,6 +73,7 @@ def generate(folder, options, samples, ranks=2, limit=60.0, keep=None):
     result["seconds"] = summary["seconds"] if summary else sum(result["each"]) / ranks
     result["ordering_s"] = summary["ordering_s"] if summary else 0.0
     result["wall"] = time.monotonic() - start
+    result["cpu"] = processor_seconds() - processor
     result["events"] = events
     if not keep:
         os.remove(path)
@@ -86,8 +101,11 @@ class Table:
             with open(path, newline="") as f:
                 self.rows = list(csv.DictReader(f))
 
+    def find(self, *key):
+        return next((row for row in self.rows if all(row[k] == str(v) for k, v in zip(self.key, key))), None)
+
     def has(self, *key):
-        return any(all(row[k] == str(v) for k, v in zip(self.key, key)) for row in self.rows)
+        return self.find(*key) is not None
 
     def add(self, **row):
         row = {c: "%.6g" % row[c] if isinstance(row.get(c), float) else str(row.get(c, "")) for c in self.columns}

@@ -11,7 +11,7 @@ import cells
 
 KEY = ["tolerance", "seed"]
 COLUMNS = KEY + ["label_error", "test_rel_l2", "test_rel_h1", "train_loss", "label_ms", "train_s"]
-TOLERANCES = ("1e-1", "1e-2", "1e-3", "1e-4", "1e-5", "1e-6", "1e-8")
+TOLERANCES = ("1e-2", "1e-3", "1e-4", "1e-5", "1e-6", "1e-8")
 EXACT = "1e-10"
 LAW = ["-preset", "lognormal-darcy-1", "-size", 32, "-ksp_type", "cg", "-pc_type", "icc"]
 MODEL = ["-model", "fno", "-n_modes", "12,12", "-hidden_channels", "16", "-n_layers", "4", "-lr", "5e-3", "-schedule", "cosine",
@@ -39,7 +39,7 @@ def train(folder, data, seed):
     return {"train_loss": metrics["train_loss"], "test_rel_l2": test["rel_l2"], "test_rel_h1": test["rel_h1"], "train_s": seconds}
 
 
-def run(table, o, seeds=(1, 2)):
+def run(table, o, seeds=(1,)):
     missing = [(t, s) for s in seeds for t in TOLERANCES if not table.has(t, s)]
     if not missing:
         return

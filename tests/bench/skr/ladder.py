@@ -8,7 +8,7 @@ import statistics
 
 import cells
 import scipy_solve
-from methods import PROBLEMS, methods
+from methods import PROBLEMS, hopeless, methods
 
 KEY = ["problem", "tolerance", "method"]
 COLUMNS = KEY + ["title", "samples", "failed", "seconds", "per_second", "iterations", "residual", "ordering_s", "repeats", "note"]
@@ -20,13 +20,12 @@ def rate(result):
     return (result["samples"] - result["failed"]) / result["seconds"]
 
 
-def options_of(problem, method, tolerance, seed=1):
-    return problem.options + ["-seed", seed, "-tolerance", tolerance] + method.options
+def options_of(problem, method, tolerance, o):
+    return problem.options + ["-seed", 1, "-tolerance", tolerance] + method.options + o.more.split()
 
 
-def measure(folder, problem, method, tolerance, seconds, limit):
+def measure(folder, options, seconds, limit):
     """The run that counts, or the short one where that is long enough; None beyond the limit."""
-    options = options_of(problem, method, tolerance)
     pilot = cells.generate(folder, options, PILOT, RANKS, limit)
     if pilot is None or pilot["seconds"] >= seconds or pilot["failed"] == PILOT:
         return pilot
@@ -39,21 +38,24 @@ def measure(folder, problem, method, tolerance, seconds, limit):
     return result
 
 
-def measure_scipy(problem, seconds, limit):
-    pilot = scipy_solve.run(problem, 2, limit)
+def measure_scipy(options, seconds, limit):
+    pilot = scipy_solve.run(options, 2, limit)
     if pilot is None or pilot["seconds"] >= 0.5 * seconds:
         return pilot
     samples = 2 * int(max(1, min(32, 0.5 * seconds / pilot["seconds"] * 2)))
-    return scipy_solve.run(problem, samples, limit)
+    return scipy_solve.run(options, samples, limit)
 
 
 def cell(folder, table, name, method_name, tolerance, o):
     problem = PROBLEMS[name]
     method = methods(problem)[method_name]
     row = {"problem": name, "tolerance": tolerance, "method": method_name, "title": method.title, "repeats": 1}
+    if hopeless(name, method_name):
+        show(table.add(note=hopeless(name, method_name), **row))
+        return
     try:
-        result = measure_scipy(problem, o.seconds, o.limit) if method.scipy else \
-            measure(folder, problem, method, tolerance, o.seconds, o.limit)
+        result = measure_scipy(problem.options + o.more.split(), o.seconds, o.limit) if method.scipy else \
+            measure(folder, options_of(problem, method, tolerance, o), o.seconds, o.limit)
     except cells.Unavailable as why:
         print("%s, %s: left out: %s" % (name, method_name, why), flush=True)
         return
@@ -102,29 +104,29 @@ def best_stock(table, name, tolerance):
     return max(rows, key=lambda r: float(r["per_second"]), default=None)
 
 
-def duel(folder, table, name, tolerance, repeats):
-    """auto and the best stock method one after the other, `repeats` times: the medians replace both rows"""
+def duel(folder, table, name, tolerance, o):
+    """auto and the best stock method one after the other, o.repeats times: the medians replace both rows"""
     rows = [next((r for r in table.rows if (r["problem"], r["tolerance"], r["method"]) == (name, tolerance, "auto")), None),
             best_stock(table, name, tolerance)]
-    if not all(rows) or all(int(r["repeats"]) >= repeats for r in rows) or not rows[0]["per_second"]:
+    if not all(rows) or all(int(r["repeats"]) >= o.repeats for r in rows) or not rows[0]["per_second"]:
         return
     problem = PROBLEMS[name]
     rates = [[], []]
-    for _ in range(repeats):
+    for _ in range(o.repeats):
         for i, row in enumerate(rows):
-            options = options_of(problem, methods(problem)[row["method"]], tolerance)
+            options = options_of(problem, methods(problem)[row["method"]], tolerance, o)
             result = cells.generate(folder, options, int(row["samples"]), RANKS, 600)
             rates[i].append(rate(result))
     for row, values in zip(rows, rates):
         per_second = statistics.median(values)
-        show(table.add(**dict(row, per_second=per_second, repeats=repeats, seconds=int(row["samples"]) / per_second)))
+        show(table.add(**dict(row, per_second=per_second, repeats=o.repeats, seconds=int(row["samples"]) / per_second)))
 
 
 def refine(table, names, o):
     with cells.Folder() as folder:
         for name in names:
             for tolerance in TOLERANCES:
-                duel(folder, table, name, tolerance, o.repeats)
+                duel(folder, table, name, tolerance, o)
 
 
 # ---- what comes out -----------------------------------------------------------------------------------------------------

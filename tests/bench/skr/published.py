@@ -9,18 +9,18 @@ As published: left preconditioning, the preconditioned residual decides, zero st
 set to 1e-4 here and harms nobody.) The paper's runs with SOR and block Jacobi shared a system among 72 ranks, so that their
 preconditioners have 72 blocks; here one rank has the same 72 blocks. `sor-1` is SOR without blocks, which the paper has not.
 GMRES(40) reaches its limit of 10000 iterations on many of these systems: it gets --gmres systems of each chain, not 100, and systems
-at the limit count with 10000, as in the paper. Resumable: what is in the CSV is not counted again."""
+at the limit count with 10000, as in the paper. Times are processor time. Resumable: what is in the CSV is not counted again."""
 import argparse
 import csv
 import os
 import sys
 
-from cells import Folder, Table, generate, machine
+from cells import Folder, Table, cpu_ms, generate, machine
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 KEY = ["problem", "preconditioner", "n"]
-COLUMNS = KEY + ["unknowns", "systems", "iterations", "paper", "ratio", "seconds", "gmres_systems", "gmres_iterations",
-                 "gmres_paper", "gmres_at_limit", "gmres_seconds", "time_ratio", "time_ratio_paper"]
+COLUMNS = KEY + ["unknowns", "systems", "iterations", "paper", "ratio", "ms", "gmres_systems", "gmres_iterations",
+                 "gmres_paper", "gmres_at_limit", "gmres_ms", "time_ratio", "time_ratio_paper"]
 LIMIT = 10000
 SYSTEMS = 100
 SIZES = {"darcy": {2500: 50, 6400: 80, 10000: 100}, "thermal": {2755: 0.05, 7821: 0.03, 11063: 0.025}}
@@ -58,22 +58,23 @@ def gmres(folder, problem, name, n, systems):
 
 def count(folder, row, systems, table):
     problem, name, n = row["problem"], row["preconditioner"], int(row["n"])
-    if table.has(problem, name, n):
+    known = table.find(problem, name, n)
+    if known and (known["gmres_systems"] or not systems or not row["skr_iterations"]):
         return
     ours = skr(folder, problem, name, n)
     paper = float(row["skr_iterations"]) if row["skr_iterations"] else None
-    seconds = ours["seconds"] / ours["samples"]
+    ms = cpu_ms(folder, problem_options(problem, n), ours)
     result = {"problem": problem, "preconditioner": name, "n": n, "systems": ours["samples"], "iterations": ours["iterations"],
-              "paper": paper or "", "ratio": ours["iterations"] / paper if paper else "", "seconds": seconds,
+              "paper": paper or "", "ratio": ours["iterations"] / paper if paper else "", "ms": ms,
               "unknowns": {2500: 2304, 6400: 6084, 10000: 9604}.get(n, "") if problem == "darcy" else ""}
     if ours["failed"]:
         print("%s %s %d: %d systems failed" % (problem, name, n, ours["failed"]))
     if systems and paper:
         g = gmres(folder, problem, name, n, systems)
         capped = [min(int(i), LIMIT) for i in g["each_iterations"]]
-        g_seconds = sum(g["each"]) / len(g["each"])
+        g_ms = cpu_ms(folder, problem_options(problem, n), g)
         result.update(gmres_systems=systems, gmres_iterations=sum(capped) / len(capped), gmres_paper=float(row["gmres_iterations"]),
-                      gmres_at_limit=sum(c >= LIMIT for c in capped), gmres_seconds=g_seconds, time_ratio=g_seconds / seconds,
+                      gmres_at_limit=sum(c >= LIMIT for c in capped), gmres_ms=g_ms, time_ratio=g_ms / ms,
                       time_ratio_paper=float(row["gmres_seconds"]) / float(row["skr_seconds"]))
     show(table.add(**result))
 

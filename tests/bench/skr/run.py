@@ -2,7 +2,7 @@
 """The benchmark of the solvers for sequences (docs/skr.md): which way to labels is the fastest, problem by problem.
 
 usage: run.py [--out FOLDER] [--problems NAME,...] [--methods NAME,...] [--parts ladder,refine,sorting,labels,picture]
-              [--seconds 2] [--limit 20] [--repeats 3]
+              [--seconds 1.2] [--limit 20] [--repeats 3] [--overwrite] [--more OPTIONS]
 
 Writes ladder.csv, sorting.csv, labels.csv and ladder.png into FOLDER. Resumable: what a CSV holds is not measured again. Parts:
 ladder   samples per second of every method, at residuals of 1e-5 and 1e-8
@@ -14,12 +14,17 @@ The published tables: published.py. Needs build/release, h5py, numpy, scipy, mat
 python3-matplotlib)."""
 import argparse
 import os
+import sys
 
-import cells
-import labels
-import ladder
-import sorting
-from methods import PROBLEMS
+try:
+    import cells
+    import labels
+    import ladder
+    import sorting
+    from methods import PROBLEMS
+except ImportError as missing:
+    print("skipped:", missing)
+    sys.exit(77)
 
 PARTS = ("ladder", "refine", "sorting", "labels", "picture")
 
@@ -30,9 +35,11 @@ def main():
     parser.add_argument("--problems", default=",".join(PROBLEMS))
     parser.add_argument("--methods", default="")
     parser.add_argument("--parts", default=",".join(PARTS))
-    parser.add_argument("--seconds", type=float, default=2.0, help="length of a cell, about")
+    parser.add_argument("--seconds", type=float, default=1.2, help="length of a cell, about")
     parser.add_argument("--limit", type=float, default=20.0, help="seconds that the short run of a cell may take")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--overwrite", action="store_true", help="forget what the CSVs hold")
+    parser.add_argument("--more", default="", help="further options of every fredholm generate")
     o = parser.parse_args()
     names = [n for n in o.problems.split(",") if n]
     for n in names:
@@ -41,6 +48,9 @@ def main():
     parts = o.parts.split(",")
     os.makedirs(o.out, exist_ok=True)
     place = lambda name: os.path.join(o.out, name)
+    for name in ("ladder.csv", "sorting.csv", "labels.csv"):
+        if o.overwrite and os.path.exists(place(name)):
+            os.remove(place(name))
     table = cells.Table(place("ladder.csv"), ladder.KEY, ladder.COLUMNS)
     print("#", cells.machine())
     if "ladder" in parts:

@@ -48,10 +48,10 @@ def solve(systems, start, results):
     results.put(worst)
 
 
-def run(problem, samples, limit, processes=2):
+def run(options, samples, limit, processes=2):
     """Samples per second and the worst residual, or None if it takes longer than limit seconds."""
     with cells.Folder() as folder:
-        made = cells.generate(folder, problem.options + [
+        made = cells.generate(folder, options + [
             "-ksp_view_mat", "binary:" + os.path.join(folder, "a.bin"), "-ksp_view_rhs",
             "binary:" + os.path.join(folder, "b.bin")], samples, 1, limit)
         if made is None:

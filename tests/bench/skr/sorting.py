@@ -22,7 +22,7 @@ def carriers(problem):
 
 def one(folder, table, name, method, words, o):
     problem = PROBLEMS[name]
-    options = problem.options + ["-seed", 1, "-tolerance", TOLERANCE] + words
+    options = problem.options + ["-seed", 1, "-tolerance", TOLERANCE] + words + o.more.split()
     pilot = cells.generate(folder, options, 2 * PILOT, RANKS, o.limit)
     if pilot is None:
         return

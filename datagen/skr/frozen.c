@@ -1,0 +1,29 @@
+#include "datagen/skr/frozen.h"
+
+bool fh_frozen_is_old(const fh_frozen *f)
+{
+  return f->systems == 0 || (f->systems > 1 && f->last * f->systems > f->total);
+}
+
+void fh_frozen_renewed(fh_frozen *f, double seconds)
+{
+  f->price = f->total = seconds;
+  f->last = 0.0;
+  f->systems = 0;
+}
+
+void fh_frozen_used(fh_frozen *f, double seconds, int iterations)
+{
+  f->last = seconds;
+  f->total += seconds;
+  f->systems++;
+  if (iterations > 0) f->per_step = seconds / iterations;
+}
+
+int fh_frozen_patience(const fh_frozen *f, int least, int most)
+{
+  if (!(f->per_step > 0.0)) return most;
+  const double steps = 2.0 * f->price / f->per_step;
+  if (steps >= most) return most;
+  return steps > least ? (int)steps : least;
+}
