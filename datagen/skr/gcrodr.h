@@ -3,13 +3,12 @@
  *
  * GMRES with deflated restarting that carries the k directions in which the operator is weakest from
  * one cycle to the next and from one system to the next (Parks, de Sturler, Mackey, Johnson, Maiti,
- * SIAM J. Sci. Comput. 28(5), 2006). After KSPGCRODRRegister() any PETSc program can say
+ * SIAM J. Sci. Comput. 28(5), 2006). After KSPRecycleRegister() any PETSc program can say
  *
  *     -ksp_type gcrodr -ksp_gcrodr_restart 40 -ksp_gcrodr_recycle 20
  *
- * The space lives in the KSP. It is kept in the space of solutions, so it stays meaningful when the
- * matrix or the preconditioner changes: it survives KSPSetOperators() with the same or another Mat of
- * the same layout, and is forgotten by KSPReset(). Real double precision.
+ * What it shares with rcg and rminres - the life of the space, the calls to read and set it, counts - is in
+ * recycle.h.
  *
  * Preconditioning and norm
  *   left      (default) B = M^-1 A, preconditioned norm. With -ksp_norm_type unpreconditioned the
@@ -32,14 +31,12 @@
  *                            (KSPGMRESSetCGSRefinementType)
  *   -ksp_gcrodr_flexible     see above
  *   -ksp_gcrodr_check tol    an error if, after a refresh, C'C = I or B U = C is violated by more (more
- *                            than eight times the noise of KSPGCRODRGetDefect beside it); 0 (off);
+ *                            than eight times the noise of KSPRecycleGetDefect beside it); 0 (off);
  *                            costs k applications each time
  */
 #pragma once
 
-#include <petscksp.h>
-
-#define KSPGCRODR "gcrodr"
+#include "datagen/skr/recycle.h"
 
 /**
  * Which vectors the space is made of.
@@ -52,57 +49,20 @@
  */
 typedef enum { KSP_GCRODR_RITZ_EXACT, KSP_GCRODR_RITZ_PUBLISHED } KSPGCRODRRitz;
 
-/** Work of the last solve; set-up of a recycled space and recomputed residuals included. */
-typedef struct {
-  PetscInt iterations, cycles, refreshes;
-  PetscInt operators;       /* products with A */
-  PetscInt preconditioners; /* applications of M^-1 */
-  PetscInt reductions;      /* global sums of the method itself */
-  PetscInt adaptations;     /* times the space was fitted to an operator (k products each) */
-} KSPGCRODRCounts;
-
-/**
- * KSPGCRODRRegister - make "gcrodr" known to KSPSetType() and -ksp_type
- *
- * Not collective, but every process must call it, after PetscInitialize(); again is harmless.
- */
-PetscErrorCode KSPGCRODRRegister(void);
-
 /** Vectors in a cycle. Logically collective. Keeps the space (its first m-1 vectors). */
 PetscErrorCode KSPGCRODRSetRestart(KSP ksp, PetscInt restart);
-/** Recycled vectors; PETSC_DEFAULT = half the restart. Logically collective; restart > recycle. */
-PetscErrorCode KSPGCRODRSetRecycle(KSP ksp, PetscInt recycle);
-/** -ksp_gcrodr_refresh and -ksp_gcrodr_refresh_eager. Logically collective. */
-PetscErrorCode KSPGCRODRSetRefresh(KSP ksp, PetscInt every, PetscInt eager);
-/** -ksp_gcrodr_fresh. Logically collective. */
-PetscErrorCode KSPGCRODRSetFresh(KSP ksp, PetscBool fresh);
 /** -ksp_gcrodr_flexible; sets the side to right unless one was chosen. Logically collective. */
 PetscErrorCode KSPGCRODRSetFlexible(KSP ksp, PetscBool flexible);
 /** -ksp_gcrodr_ritz. Logically collective. */
 PetscErrorCode KSPGCRODRSetRitz(KSP ksp, KSPGCRODRRitz ritz);
 
-/**
- * KSPGCRODRSetSpace - recycle these vectors from the next solve on
- *
- * Collective. The n vectors, in the space of solutions, are copied; they need not be orthogonal, and
- * dependent ones are dropped. n = 0 forgets the space. n >= restart is an error of that solve.
- */
-PetscErrorCode KSPGCRODRSetSpace(KSP ksp, PetscInt n, Vec U[]);
-/**
- * KSPGCRODRGetSpace - a copy of the recycled vectors
- *
- * Collective. Free it with VecDestroyVecs(n, &U); n may be 0, U is NULL then.
- */
-PetscErrorCode KSPGCRODRGetSpace(KSP ksp, PetscInt *n, Vec *U[]);
-/** Work of the last solve. Not collective. */
-PetscErrorCode KSPGCRODRGetCounts(KSP ksp, KSPGCRODRCounts *counts);
-/**
- * KSPGCRODRGetDefect - how well C'C = I and B U = C hold now
- *
- * Collective. The largest entry of C'C - I and the largest ||B u_i - c_i||; B = M^-1 A (left) or A.
- * noise: the largest eps ||B|| ||u_i||, what evaluating B u_i in this arithmetic is uncertain by; it
- * matters for nearly singular B, where u_i is long. All zero without a space. Costs an application of
- * B for every vector; not in the counts.
- */
-PetscErrorCode KSPGCRODRGetDefect(KSP ksp, PetscReal *orthogonality, PetscReal *relation,
-                                  PetscReal *noise);
+/* the common calls by the names of this type */
+typedef KSPRecycleCounts KSPGCRODRCounts;
+#define KSPGCRODRRegister KSPRecycleRegister
+#define KSPGCRODRSetRecycle KSPRecycleSetRecycle
+#define KSPGCRODRSetRefresh KSPRecycleSetRefresh
+#define KSPGCRODRSetFresh KSPRecycleSetFresh
+#define KSPGCRODRSetSpace KSPRecycleSetSpace
+#define KSPGCRODRGetSpace KSPRecycleGetSpace
+#define KSPGCRODRGetCounts KSPRecycleGetCounts
+#define KSPGCRODRGetDefect KSPRecycleGetDefect

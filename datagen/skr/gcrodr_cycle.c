@@ -13,19 +13,19 @@ static PetscErrorCode Orthogonalise(KSP ksp, PetscScalar *Q, PetscInt columns, P
   PetscFunctionBegin;
   PetscCall(PetscArrayzero(h, columns));
   for (PetscInt pass = 0; pass < passes; pass++) {
-    PetscCall(KSPGCRODRDots(ksp, Q, columns, w, s->dots));
-    PetscCall(KSPGCRODRCombine(ksp, -1.0, Q, columns, s->dots, w));
-    before = after = s->dots[columns];
+    PetscCall(KSPRecycleDots(ksp, Q, columns, w, s->base.dots));
+    PetscCall(KSPRecycleCombine(ksp, -1.0, Q, columns, s->base.dots, w));
+    before = after = s->base.dots[columns];
     for (PetscInt i = 0; i < columns; i++) {
-      h[i] += s->dots[i];
-      after -= s->dots[i] * s->dots[i];
+      h[i] += s->base.dots[i];
+      after -= s->base.dots[i] * s->base.dots[i];
     }
     if (pass == 0) *size = PetscSqrtReal(before);
     if (s->refinement == KSP_GMRES_CGS_REFINE_IFNEEDED && after > 0.5 * before) break;
   }
   if (!(after > 1e-3 * before)) {
-    PetscCall(KSPGCRODRDots(ksp, Q, 0, w, s->dots));
-    after = s->dots[0];
+    PetscCall(KSPRecycleDots(ksp, Q, 0, w, s->base.dots));
+    after = s->base.dots[0];
   }
   *norm = PetscSqrtReal(after);
   PetscFunctionReturn(0);
@@ -64,21 +64,22 @@ static PetscBool IsEmpty(const KSP_GCRODR *s, PetscInt j)
 static PetscErrorCode Step(KSP ksp, PetscInt j)
 {
   KSP_GCRODR *s = (KSP_GCRODR *)ksp->data;
-  const PetscInt kk = s->kk, ld = s->m + 1;
-  PetscScalar *v = GCRODRColumn(s, s->W, kk + j), *w = GCRODRColumn(s, s->W, kk + j + 1);
+  const PetscInt kk = s->base.kk, ld = s->m + 1;
+  PetscScalar *v = KSPRecycleColumn(&s->base, s->W, kk + j),
+              *w = KSPRecycleColumn(&s->base, s->W, kk + j + 1);
   PetscReal size = 0.0, norm = 0.0;
 
   PetscFunctionBegin;
-  PetscCall(KSPGCRODRApply(ksp, v, s->Z ? GCRODRColumn(s, s->Z, kk + j) : NULL, w));
+  PetscCall(KSPGCRODRApply(ksp, v, s->Z ? KSPRecycleColumn(&s->base, s->Z, kk + j) : NULL, w));
   PetscCall(Orthogonalise(ksp, s->W, kk + j + 1, w, s->correction, &size, &norm));
   PetscCall(PetscArraycpy(s->B + j * s->m, s->correction, kk));
   PetscCall(PetscArraycpy(s->H + j * ld, s->correction + kk, j + 1));
   KSPCheckNorm(ksp, norm);
-  s->width = PetscMax(s->width, size);
+  s->base.width = PetscMax(s->base.width, size);
   s->breakdown = (PetscBool)(norm <= 10.0 * PETSC_MACHINE_EPSILON * size);
   s->H[j * ld + j + 1] = s->breakdown ? 0.0 : norm;
-  if (s->breakdown) PetscCall(PetscArrayzero(w, s->n));
-  for (PetscBLASInt i = 0; i < s->n && !s->breakdown; i++) w[i] /= norm;
+  if (s->breakdown) PetscCall(PetscArrayzero(w, s->base.n));
+  for (PetscBLASInt i = 0; i < s->base.n && !s->breakdown; i++) w[i] /= norm;
   Rotate(s, j);
   s->steps = s->breakdown && IsEmpty(s, j) ? j : j + 1;
   s->estimate = s->scale * PetscAbsReal(s->g[j + 1]);
@@ -89,11 +90,11 @@ static PetscErrorCode Start(KSP ksp)
 {
   KSP_GCRODR *s = (KSP_GCRODR *)ksp->data;
   const PetscScalar *r;
-  PetscScalar *v = GCRODRColumn(s, s->W, s->kk);
+  PetscScalar *v = KSPRecycleColumn(&s->base, s->W, s->base.kk);
 
   PetscFunctionBegin;
   PetscCall(VecGetArrayRead(s->r, &r));
-  for (PetscBLASInt i = 0; i < s->n; i++) v[i] = r[i] / s->beta;
+  for (PetscBLASInt i = 0; i < s->base.n; i++) v[i] = r[i] / s->beta;
   PetscCall(VecRestoreArrayRead(s->r, &r));
   PetscCall(PetscArrayzero(s->g, s->m + 1));
   s->g[0] = s->beta;
@@ -110,7 +111,7 @@ PetscErrorCode KSPGCRODRCycle(KSP ksp, KSPConvergedReason *reason)
   *reason = KSP_CONVERGED_ITERATING;
   PetscCall(Start(ksp));
   s->running = PETSC_TRUE;
-  for (PetscInt j = 0; j < s->m - s->kk && ksp->its < ksp->max_it && !*reason; j++) {
+  for (PetscInt j = 0; j < s->m - s->base.kk && ksp->its < ksp->max_it && !*reason; j++) {
     PetscCall(Step(ksp, j));
     if (ksp->reason) break; /* NaN, or the preconditioner failed */
     PetscCall(PetscObjectSAWsTakeAccess((PetscObject)ksp));
@@ -123,7 +124,7 @@ PetscErrorCode KSPGCRODRCycle(KSP ksp, KSPConvergedReason *reason)
     if (s->breakdown) break;
   }
   s->running = PETSC_FALSE;
-  s->counts.cycles++;
+  s->base.counts.cycles++;
   PetscFunctionReturn(0);
 }
 
@@ -140,13 +141,13 @@ PetscErrorCode KSPGCRODRUpdate(KSP ksp, PetscInt steps, Vec x)
     y2[i] /= s->R[i * ld + i];
   }
   /* the rows of C in the least-squares problem are met exactly; r is orthogonal to C already */
-  PetscCall(PetscArrayzero(y1, s->kk));
+  PetscCall(PetscArrayzero(y1, s->base.kk));
   for (PetscInt j = 0; j < steps; j++)
-    for (PetscInt i = 0; i < s->kk; i++) y1[i] -= s->B[j * s->m + i] * y2[j];
+    for (PetscInt i = 0; i < s->base.kk; i++) y1[i] -= s->B[j * s->m + i] * y2[j];
   PetscCall(VecGetArray(x, &array));
-  PetscCall(KSPGCRODRCombine(ksp, 1.0, s->U, s->kk, y1, array));
-  PetscCall(
-      KSPGCRODRCombine(ksp, 1.0, GCRODRColumn(s, s->Z ? s->Z : s->W, s->kk), steps, y2, array));
+  PetscCall(KSPRecycleCombine(ksp, 1.0, s->base.U, s->base.kk, y1, array));
+  PetscCall(KSPRecycleCombine(ksp, 1.0, KSPRecycleColumn(&s->base, s->Z ? s->Z : s->W, s->base.kk),
+                              steps, y2, array));
   PetscCall(VecRestoreArray(x, &array));
   PetscFunctionReturn(0);
 }

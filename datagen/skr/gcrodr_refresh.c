@@ -13,8 +13,8 @@ typedef struct {
 
 static PetscErrorCode SmallCreate(const KSP_GCRODR *s, Small *a)
 {
-  const PetscInt r = s->kk + s->steps + 1, c = s->kk + s->steps, room = s->room;
-  const PetscInt sums = s->kk + r * s->kk + r * r;
+  const PetscInt r = s->base.kk + s->steps + 1, c = s->base.kk + s->steps, room = s->base.room;
+  const PetscInt sums = s->base.kk + r * s->base.kk + r * r;
 
   PetscFunctionBegin;
   a->p = s->steps;
@@ -22,8 +22,8 @@ static PetscErrorCode SmallCreate(const KSP_GCRODR *s, Small *a)
   a->c = c;
   PetscCall(PetscCalloc5(sums, &a->D, r * c, &a->ritz.G, r * c, &a->ritz.E, r * c, &a->ritz.F,
                          1 + (2 + r + c) * room, &a->packed));
-  a->N = a->D + s->kk;
-  a->S = a->N + r * s->kk;
+  a->N = a->D + s->base.kk;
+  a->S = a->N + r * s->base.kk;
   a->ritz.M = NULL;
   a->drift = a->packed + 1;
   a->noise = a->drift + room;
@@ -48,21 +48,21 @@ static PetscErrorCode Inner(KSP ksp, PetscBool right, Small *a)
   PetscScalar *Y = right ? s->Z : s->W;
 
   PetscFunctionBegin;
-  for (PetscInt i = 0; i < s->kk && s->n; i++) {
-    PetscScalar *u = GCRODRColumn(s, s->U, i);
-    a->D[i] = BLASdot_(&s->n, u, &one, u, &one);
+  for (PetscInt i = 0; i < s->base.kk && s->base.n; i++) {
+    PetscScalar *u = KSPRecycleColumn(&s->base, s->base.U, i);
+    a->D[i] = BLASdot_(&s->base.n, u, &one, u, &one);
   }
-  PetscCall(KSPGCRODRGram(ksp, Y, a->r, s->U, s->kk, a->N, a->r));
-  if (right) PetscCall(KSPGCRODRGram(ksp, Y, a->r, Y, a->r, a->S, a->r));
-  const PetscInt sums = s->kk + a->r * s->kk + (right ? a->r * a->r : 0);
-  if (sums) PetscCall(KSPGCRODRSum(ksp, a->D, sums));
-  for (PetscInt i = 0; i < s->kk; i++) a->D[i] = 1.0 / PetscSqrtReal(a->D[i]);
+  PetscCall(KSPRecycleGram(ksp, Y, a->r, s->base.U, s->base.kk, a->N, a->r));
+  if (right) PetscCall(KSPRecycleGram(ksp, Y, a->r, Y, a->r, a->S, a->r));
+  const PetscInt sums = s->base.kk + a->r * s->base.kk + (right ? a->r * a->r : 0);
+  if (sums) PetscCall(KSPRecycleSum(ksp, a->D, sums));
+  for (PetscInt i = 0; i < s->base.kk; i++) a->D[i] = 1.0 / PetscSqrtReal(a->D[i]);
   PetscFunctionReturn(0);
 }
 
 static void Relation(const KSP_GCRODR *s, Small *a)
 {
-  const PetscInt kk = s->kk;
+  const PetscInt kk = s->base.kk;
 
   for (PetscInt j = 0; j < kk; j++) a->ritz.G[j * (a->r + 1)] = a->D[j];
   for (PetscInt j = 0; j < a->p; j++) {
@@ -77,9 +77,9 @@ static PetscErrorCode LeftProblem(const KSP_GCRODR *s, Small *a)
 {
   PetscFunctionBegin;
   PetscCall(PetscArraycpy(a->ritz.E, a->ritz.G, a->r * a->c));
-  for (PetscInt j = 0; j < s->kk; j++)
+  for (PetscInt j = 0; j < s->base.kk; j++)
     for (PetscInt i = 0; i < a->r; i++) a->ritz.F[j * a->r + i] = a->N[j * a->r + i] * a->D[j];
-  for (PetscInt j = s->kk; j < a->c; j++) a->ritz.F[j * (a->r + 1)] = 1.0;
+  for (PetscInt j = s->base.kk; j < a->c; j++) a->ritz.F[j * (a->r + 1)] = 1.0;
   PetscFunctionReturn(0);
 }
 
@@ -97,12 +97,13 @@ static PetscErrorCode BasisProblem(Small *a)
    E = Ry G and F = Qy'X = [Ry^-T Y'U D, columns of Ry] */
 static PetscErrorCode RightProblem(const KSP_GCRODR *s, Small *a)
 {
-  const PetscBLASInt br = (PetscBLASInt)a->r, bc = (PetscBLASInt)a->c, bk = (PetscBLASInt)s->kk;
+  const PetscBLASInt br = (PetscBLASInt)a->r, bc = (PetscBLASInt)a->c,
+                     bk = (PetscBLASInt)s->base.kk;
   const PetscScalar one = 1.0, zero = 0.0;
   PetscBool ok;
 
   PetscFunctionBegin;
-  PetscCall(KSPGCRODRCholesky(a->r, a->S, &ok));
+  PetscCall(KSPRecycleCholesky(a->r, a->S, &ok));
   if (!ok) {
     PetscCall(BasisProblem(a));
     PetscFunctionReturn(0);
@@ -111,7 +112,7 @@ static PetscErrorCode RightProblem(const KSP_GCRODR *s, Small *a)
   if (bk)
     PetscCallBLAS("BLAStrsm",
                   BLAStrsm_("L", "U", "T", "N", &br, &bk, &one, a->S, &br, a->ritz.F, &br));
-  for (PetscInt j = s->kk; j < a->c; j++)
+  for (PetscInt j = s->base.kk; j < a->c; j++)
     for (PetscInt i = 0; i < a->r; i++) a->ritz.F[j * a->r + i] = i <= j ? a->S[j * a->r + i] : 0.0;
   for (PetscInt j = 0; j < a->r; j++)
     PetscCall(PetscArrayzero(a->S + j * a->r + j + 1, a->r - j - 1));
@@ -149,15 +150,15 @@ static PetscErrorCode Pose(KSP ksp, PetscBool right, Small *a)
   PetscFunctionBegin;
   a->ritz.rows = a->r;
   a->ritz.cols = a->c;
-  a->ritz.room = s->room;
+  a->ritz.room = s->base.room;
   a->ritz.cut = published;
-  a->ritz.want = published && s->kk ? PetscMin(s->kk, s->k) : s->k;
+  a->ritz.want = published && s->base.kk ? PetscMin(s->base.kk, s->k) : s->k;
   Relation(s, a);
   if (right)
     PetscCall(RightProblem(s, a));
   else if (s->flexible)
     PetscCall(BasisProblem(a));
-  else if (published && !s->kk)
+  else if (published && !s->base.kk)
     PetscCall(PublishedFirst(s, a));
   else
     PetscCall(LeftProblem(s, a));
@@ -172,8 +173,8 @@ static void Drift(const KSP_GCRODR *s, Small *a, PetscInt column)
   PetscReal size = 0.0, inherited = 0.0;
 
   for (PetscInt i = 0; i < a->c; i++) size += P[i] * P[i];
-  for (PetscInt i = 0; i < s->kk; i++) inherited += PetscAbsReal(P[i] * a->D[i]) * s->drift[i];
-  a->noise[column] = PETSC_MACHINE_EPSILON * PetscSqrtReal(size) * s->width;
+  for (PetscInt i = 0; i < s->base.kk; i++) inherited += PetscAbsReal(P[i] * a->D[i]) * s->drift[i];
+  a->noise[column] = PETSC_MACHINE_EPSILON * PetscSqrtReal(size) * s->base.width;
   a->drift[column] = inherited + a->noise[column];
 }
 
@@ -192,10 +193,10 @@ static PetscErrorCode Agree(KSP ksp, PetscBool right, Small *a)
     a->packed[0] = (PetscScalar)a->ritz.found;
     for (PetscInt j = 0; j < a->ritz.found; j++) Drift(s, a, j);
     for (PetscInt j = 0; j < a->ritz.found; j++) /* X = [U V], not [UD V] */
-      for (PetscInt i = 0; i < s->kk; i++) a->ritz.P[j * a->c + i] *= a->D[i];
+      for (PetscInt i = 0; i < s->base.kk; i++) a->ritz.P[j * a->c + i] *= a->D[i];
   }
-  PetscCallMPI(
-      MPI_Bcast(a->packed, (PetscMPIInt)(1 + (2 + a->r + a->c) * s->room), MPIU_SCALAR, 0, comm));
+  PetscCallMPI(MPI_Bcast(a->packed, (PetscMPIInt)(1 + (2 + a->r + a->c) * s->base.room),
+                         MPIU_SCALAR, 0, comm));
   a->ritz.found = (PetscInt)(a->packed[0] + 0.5);
   PetscFunctionReturn(0);
 }
@@ -206,15 +207,16 @@ static PetscErrorCode Replace(KSP ksp, PetscBool right, Small *a)
   const PetscInt found = a->ritz.found;
 
   PetscFunctionBegin;
-  PetscCall(KSPGCRODRRotate(ksp, s->U, s->kk, GCRODRColumn(s, s->Z ? s->Z : s->W, s->kk), a->p,
-                            a->ritz.P, a->c, found));
-  PetscCall(KSPGCRODRRotate(ksp, s->W, a->r, NULL, 0, a->ritz.Q, a->r, found));
-  if (right) PetscCall(KSPGCRODRRotate(ksp, s->Z, a->r, NULL, 0, a->ritz.Q, a->r, found));
-  s->kk = found;
+  PetscCall(KSPRecycleRotate(ksp, s->base.U, s->base.kk,
+                             KSPRecycleColumn(&s->base, s->Z ? s->Z : s->W, s->base.kk), a->p,
+                             a->ritz.P, a->c, found, s->base.U));
+  PetscCall(KSPRecycleRotate(ksp, s->W, a->r, NULL, 0, a->ritz.Q, a->r, found, s->W));
+  if (right) PetscCall(KSPRecycleRotate(ksp, s->Z, a->r, NULL, 0, a->ritz.Q, a->r, found, s->Z));
+  s->base.kk = found;
   s->images = right;
-  s->fitted = PETSC_TRUE;
+  s->base.fitted = PETSC_TRUE;
   s->since_fit++;
-  s->counts.refreshes++;
+  s->base.counts.refreshes++;
   for (PetscInt j = 0; j < found; j++) {
     s->drift[j] = a->drift[j];
     if (a->drift[j] <= PetscMax(DRIFT, 4.0 * a->noise[j])) continue;
@@ -228,12 +230,14 @@ static PetscErrorCode Replace(KSP ksp, PetscBool right, Small *a)
 static PetscErrorCode Images(KSP ksp)
 {
   KSP_GCRODR *s = (KSP_GCRODR *)ksp->data;
-  const PetscInt last = s->kk + s->steps;
+  const PetscInt last = s->base.kk + s->steps;
 
   PetscFunctionBegin;
-  for (PetscInt i = s->images ? s->kk : 0; i < s->kk; i++)
-    PetscCall(KSPGCRODRPrecondition(ksp, GCRODRColumn(s, s->W, i), GCRODRColumn(s, s->Z, i)));
-  PetscCall(KSPGCRODRPrecondition(ksp, GCRODRColumn(s, s->W, last), GCRODRColumn(s, s->Z, last)));
+  for (PetscInt i = s->images ? s->base.kk : 0; i < s->base.kk; i++)
+    PetscCall(KSPRecyclePrecondition(ksp, KSPRecycleColumn(&s->base, s->W, i),
+                                     KSPRecycleColumn(&s->base, s->Z, i)));
+  PetscCall(KSPRecyclePrecondition(ksp, KSPRecycleColumn(&s->base, s->W, last),
+                                   KSPRecycleColumn(&s->base, s->Z, last)));
   PetscFunctionReturn(0);
 }
 
@@ -247,7 +251,7 @@ PetscErrorCode KSPGCRODRRefresh(KSP ksp)
   if (s->steps < 1) PetscFunctionReturn(0);
   PetscCall(SmallCreate(s, &a));
   if (right) PetscCall(Images(ksp));
-  if (s->kk || right) PetscCall(Inner(ksp, right, &a));
+  if (s->base.kk || right) PetscCall(Inner(ksp, right, &a));
   PetscCall(Agree(ksp, right, &a));
   if (a.ritz.found) PetscCall(Replace(ksp, right, &a));
   PetscCall(SmallDestroy(&a));

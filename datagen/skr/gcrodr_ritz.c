@@ -3,22 +3,6 @@
 
 #define DEPENDENT 1e-12 /* a diagonal entry of R this small beside the largest: drop the column */
 
-PetscErrorCode KSPGCRODRCholesky(PetscInt n, PetscScalar *S, PetscBool *ok)
-{
-  const PetscBLASInt bn = (PetscBLASInt)n;
-  PetscBLASInt info = 0;
-  PetscReal largest = 0.0, smallest = PETSC_MAX_REAL;
-
-  PetscFunctionBegin;
-  PetscCallBLAS("LAPACKpotrf", LAPACKpotrf_("U", &bn, S, &bn, &info));
-  for (PetscInt i = 0; i < n && !info; i++) {
-    largest = PetscMax(largest, S[i * (n + 1)]);
-    smallest = PetscMin(smallest, S[i * (n + 1)]);
-  }
-  *ok = (PetscBool)(!info && smallest > 1e-6 * largest);
-  PetscFunctionReturn(0);
-}
-
 /* A (rows x cols) becomes its R, its reflectors below, factors tau */
 static PetscErrorCode Factor(PetscInt rows, PetscInt cols, PetscScalar *A, PetscScalar *tau)
 {

@@ -1,10 +1,7 @@
 /* The solve: fit the space, project, cycle until the recomputed residual passes. */
 #include "datagen/skr/gcrodr_impl.h"
 
-enum {
-  FIT_AFTER = 50, /* refreshes let B U = C drift: recompute */
-  STALLS = 3 /* cycles whose estimate passed, whose residual did not, and did not fall either */
-};
+enum { FIT_AFTER = 50 }; /* refreshes let B U = C drift: recompute */
 
 /* r = b - A x, or M^-1 of it; *norm the one that is monitored */
 static PetscErrorCode Residual(KSP ksp, PetscBool zero_guess, PetscReal *norm)
@@ -21,11 +18,11 @@ static PetscErrorCode Residual(KSP ksp, PetscBool zero_guess, PetscReal *norm)
   else {
     PetscCall(KSP_MatMult(ksp, A, ksp->vec_sol, r));
     PetscCall(VecAYPX(r, -1.0, ksp->vec_rhs));
-    s->counts.operators++;
+    s->base.counts.operators++;
   }
   if (left) {
     PetscCall(KSP_PCApply(ksp, s->t, s->r));
-    s->counts.preconditioners++;
+    s->base.counts.preconditioners++;
   }
   PetscCall(VecNorm(s->r, NORM_2, &s->beta));
   *norm = s->beta;
@@ -38,21 +35,13 @@ static PetscErrorCode Residual(KSP ksp, PetscBool zero_guess, PetscReal *norm)
   PetscFunctionReturn(0);
 }
 
-/* x += U C'r, r -= C C'r: the best the space can do */
 static PetscErrorCode Project(KSP ksp)
 {
   KSP_GCRODR *s = (KSP_GCRODR *)ksp->data;
-  PetscScalar *r, *x;
 
   PetscFunctionBegin;
-  if (!s->kk) PetscFunctionReturn(0);
-  PetscCall(VecGetArray(s->r, &r));
-  PetscCall(KSPGCRODRDots(ksp, s->W, s->kk, r, s->dots));
-  PetscCall(KSPGCRODRCombine(ksp, -1.0, s->W, s->kk, s->dots, r));
-  PetscCall(VecRestoreArray(s->r, &r));
-  PetscCall(VecGetArray(ksp->vec_sol, &x));
-  PetscCall(KSPGCRODRCombine(ksp, 1.0, s->U, s->kk, s->dots, x));
-  PetscCall(VecRestoreArray(ksp->vec_sol, &x));
+  if (!s->base.kk) PetscFunctionReturn(0);
+  PetscCall(KSPRecycleProject(ksp, s->r, ksp->vec_sol));
   PetscCall(VecNorm(s->r, NORM_2, &s->beta));
   PetscFunctionReturn(0);
 }
@@ -71,7 +60,7 @@ static PetscErrorCode Begin(KSP ksp)
   PetscCall(KSPLogResidualHistory(ksp, norm));
   PetscCall(KSPMonitor(ksp, 0, norm));
   PetscCall((*ksp->converged)(ksp, 0, norm, &ksp->reason, ksp->cnvP));
-  if (ksp->reason || !s->kk) PetscFunctionReturn(0);
+  if (ksp->reason || !s->base.kk) PetscFunctionReturn(0);
   PetscCall(KSPGCRODRFit(ksp, PETSC_FALSE));
   PetscCall(Project(ksp));
   KSPCheckNorm(ksp, s->beta);
@@ -84,49 +73,20 @@ static PetscErrorCode Begin(KSP ksp)
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode Check(KSP ksp)
-{
-  KSP_GCRODR *s = (KSP_GCRODR *)ksp->data;
-  PetscReal orthogonality, relation, noise;
-
-  PetscFunctionBegin;
-  if (!(s->check > 0.0)) PetscFunctionReturn(0);
-  PetscCall(KSPGCRODRGetDefect(ksp, &orthogonality, &relation, &noise));
-  PetscCheck(orthogonality <= s->check && relation <= s->check + 8.0 * noise,
-             PetscObjectComm((PetscObject)ksp), PETSC_ERR_PLIB,
-             "after refresh %" PetscInt_FMT " max|C'C - I| = %g and max||B U - C|| = %g exceed %g",
-             s->counts.refreshes, (double)orthogonality, (double)relation, (double)s->check);
-  PetscFunctionReturn(0);
-}
-
 /* a space that was there (begun) is kept as it is if asked, or if the system gave less than a cycle */
 static PetscErrorCode MaybeRefresh(KSP ksp, PetscBool begun)
 {
   KSP_GCRODR *s = (KSP_GCRODR *)ksp->data;
-  const PetscInt cycle = s->counts.cycles, every = s->refresh ? s->refresh : 1;
+  const PetscInt cycle = s->base.counts.cycles, every = s->base.refresh ? s->base.refresh : 1;
   const PetscInt seen = ksp->its + (ksp->reason ? 0 : 1);
 
   PetscFunctionBegin;
-  if (!s->k || (begun && !s->refresh)) PetscFunctionReturn(0);
-  if (s->kk && seen <= s->m - s->kk) PetscFunctionReturn(0);
-  if (s->kk && !ksp->reason && cycle > s->eager && cycle % every) PetscFunctionReturn(0);
+  if (!s->k || (begun && !s->base.refresh)) PetscFunctionReturn(0);
+  if (s->base.kk && seen <= s->m - s->base.kk) PetscFunctionReturn(0);
+  if (s->base.kk && !ksp->reason && cycle > s->base.eager && cycle % every) PetscFunctionReturn(0);
   PetscCall(KSPGCRODRRefresh(ksp));
-  PetscCall(Check(ksp));
+  PetscCall(KSPRecycleCheck(ksp));
   PetscFunctionReturn(0);
-}
-
-/* the estimate passed and the residual did not: round-off. A few times without progress is the end */
-static void CountStall(KSP ksp, PetscBool passed, PetscReal norm, PetscReal *best, PetscInt *stalls)
-{
-  const KSP_GCRODR *s = (const KSP_GCRODR *)ksp->data;
-
-  if (ksp->reason) return;
-  if (!passed && !s->breakdown) return;
-  if (norm < 0.5 * *best) {
-    *best = norm;
-    *stalls = 0;
-  } else if (++*stalls >= STALLS)
-    ksp->reason = KSP_DIVERGED_BREAKDOWN;
 }
 
 static PetscErrorCode OneCycle(KSP ksp, PetscReal *best, PetscInt *stalls)
@@ -145,7 +105,7 @@ static PetscErrorCode OneCycle(KSP ksp, PetscReal *best, PetscInt *stalls)
     ksp->reason = guess;
   else if (ksp->normtype != KSP_NORM_NONE || guess)
     PetscCall((*ksp->converged)(ksp, ksp->its, norm, &ksp->reason, ksp->cnvP));
-  CountStall(ksp, (PetscBool)(guess > 0), norm, best, stalls);
+  KSPRecycleStall(ksp, (PetscBool)(guess > 0 || s->breakdown), norm, best, stalls);
   if (!ksp->reason && ksp->its >= ksp->max_it)
     ksp->reason = ksp->normtype == KSP_NORM_NONE ? KSP_CONVERGED_ITS : KSP_DIVERGED_ITS;
   PetscFunctionReturn(0);
@@ -159,12 +119,12 @@ PetscErrorCode KSPSolve_GCRODR(KSP ksp)
 
   PetscFunctionBegin;
   PetscCall(KSPGCRODRAllocate(ksp));
-  PetscCall(KSPGCRODRTakePending(ksp));
-  if (s->fresh) s->kk = 0;
-  PetscCall(PetscMemzero(&s->counts, sizeof s->counts));
+  PetscCall(KSPRecycleTakePending(ksp));
+  if (s->base.fresh) s->base.kk = 0;
+  PetscCall(PetscMemzero(&s->base.counts, sizeof s->base.counts));
   ksp->its = 0;
   ksp->reason = KSP_CONVERGED_ITERATING;
-  const PetscBool begun = (PetscBool)(s->kk > 0);
+  const PetscBool begun = (PetscBool)(s->base.kk > 0);
   if (!begun) PetscCall(KSPGCRODRFit(ksp, PETSC_FALSE)); /* remembers the operator */
   PetscCall(Begin(ksp));
   if (!ksp->reason && ksp->max_it < 1)
@@ -176,7 +136,7 @@ PetscErrorCode KSPSolve_GCRODR(KSP ksp)
     }
     PetscCall(OneCycle(ksp, &best, &stalls));
     if (ksp->reason == KSP_DIVERGED_NANORINF || ksp->reason == KSP_DIVERGED_PC_FAILED) {
-      s->fitted = PETSC_FALSE;
+      s->base.fitted = PETSC_FALSE;
       break;
     }
     PetscCall(MaybeRefresh(ksp, begun));
@@ -184,6 +144,6 @@ PetscErrorCode KSPSolve_GCRODR(KSP ksp)
     if (s->since_fit >= FIT_AFTER || stalls) PetscCall(KSPGCRODRFit(ksp, PETSC_TRUE));
     PetscCall(Project(ksp));
   }
-  s->counts.iterations = ksp->its;
+  s->base.counts.iterations = ksp->its;
   PetscFunctionReturn(0);
 }

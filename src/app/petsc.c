@@ -2,7 +2,7 @@
 
 #include <stdbool.h>
 
-#include "datagen/skr/gcrodr.h"
+#include "datagen/skr/recycle.h"
 
 fh_status fh_petsc_start(int argc, char **argv)
 {
@@ -17,7 +17,7 @@ fh_status fh_petsc_start(int argc, char **argv)
              sentence && sentence[0] ? sentence : general);
   }
   FH_TRY_PETSC(error);
-  FH_TRY_PETSC(KSPGCRODRRegister()); /* -ksp_type gcrodr */
+  FH_TRY_PETSC(KSPRecycleRegister()); /* -ksp_type gcrodr, rcg, rminres */
   return FH_OK;
 }
 

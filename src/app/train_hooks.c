@@ -24,7 +24,7 @@ static void on_progress(void *context, const fh_train_progress *p)
   l->skipped = p->skipped;
 }
 
-enum { KEPT = 4, PER_SET = KEPT + 1, OWN = 5, MAX_SETS = FH_MAX_TESTS + 1 };
+enum { KEPT = 5, PER_SET = KEPT + 1, OWN = 5, MAX_SETS = FH_MAX_TESTS + 1 };
 
 /* an epoch as a line of log.jsonl while it is put together */
 typedef struct {
@@ -43,7 +43,8 @@ static void add_value(line *l, const char *set, const char *name, double value)
 /* the curves that people plot; metrics.json has all metrics */
 static void add_set(line *l, const char *set, const fh_train_result *r)
 {
-  static const char *const kept[KEPT] = {"rel_l2", "rel_h1", "rmse", "max_error"};
+  static const char *const kept[KEPT] = {"rel_l2", "rel_h1", "rel_h1_spectral", "rmse",
+                                         "max_error"};
   for (int k = 0; r->metrics && k < KEPT; k++) {
     const fh_metric *m = fh_metrics_find(r->metrics, kept[k]);
     if (m) add_value(l, set, kept[k], m->value);

@@ -21,6 +21,7 @@ const fh_field fh_metrics_fields[] = {
 #define METRIC_LIST(X)                                                                             \
   X(REL_L2, "rel_l2", "1", "relative L2 error, mean over samples")                                 \
   X(REL_H1, "rel_h1", "1", "relative H1 error, mean over samples")                                 \
+  X(REL_SPECTRAL_H1, "rel_h1_spectral", "1", "relative spectral H1 error, mean over samples")      \
   X(RMSE, "rmse", "data", "root mean square error, mean over frames")                              \
   X(NRMSE, "nrmse", "1", "root mean square error over that of the truth, mean over frames")        \
   X(CRMSE, "crmse", "data", "root mean square error of the mean over the domain")                  \
@@ -210,6 +211,7 @@ static void combine(fh_metrics *m)
     m->list[means[i].metric].value = mean_over_frames(m, means[i].column);
   m->list[REL_L2].value = mean_over_samples(m, FH_ROW_L2);
   m->list[REL_H1].value = mean_over_samples(m, FH_ROW_H1);
+  m->list[REL_SPECTRAL_H1].value = mean_over_samples(m, FH_ROW_SPECTRAL_H1);
   m->list[CRMSE].value = conserved(m);
   m->list[MAX_ERROR].value = largest(m);
   m->list[FRMSE_LOW].value = band(m, 0, 4);

@@ -6,6 +6,8 @@
  *  rel_l2          mean over samples of |e|_2 / |y|_2 over all channels (FNO's LpLoss.rel)
  *  rel_h1          the same with |z|^2 + |grad z|^2, central differences, h = measure / n
  *                  (neuraloperator's H1Loss.rel; one-sided of third order at sides without periodicity)
+ *  rel_h1_spectral the same with |w DFT z|, w^2 = 1 + the squares of the wave numbers below 20 along each
+ *                  axis: the H1 column of the MgNO paper (HsLoss)
  *  rmse            mean over frames of sqrt(mean_x e^2)                                   (PDEBench)
  *  nrmse           mean over frames of sqrt(mean_x e^2) / sqrt(mean_x y^2)                (PDEBench)
  *  crmse           sqrt(mean_b (sum_x e)^2) / points, then mean over channels             (PDEBench)

@@ -29,6 +29,9 @@ static fh_status make_losses(const fh_metrics_config *config, const fh_shape *sh
   for (int a = 0; a < r->grid.dim; a++)
     c.periodic_axes.value[a] = config->periodic.value[config->periodic.count == 1 ? 0 : a];
   FH_TRY(fh_loss_create(&c, shape, &r->h1));
+  c.kind = FH_LOSS_SPECTRAL_H1;
+  c.truncation = 20;
+  FH_TRY(fh_loss_create(&c, shape, &r->spectral_h1));
   return FH_OK;
 }
 
@@ -125,6 +128,7 @@ void fh_metrics_row_destroy(fh_metrics_row **row)
   fh_free(r->bin);
   fh_free(r->shell);
   fh_rfft_destroy(&r->fft);
+  fh_loss_destroy(&r->spectral_h1);
   fh_loss_destroy(&r->h1);
   fh_loss_destroy(&r->l2);
   fh_free(r);
@@ -232,6 +236,7 @@ fh_status fh_metrics_row_fill(fh_metrics_row *r, const fh_real *prediction, cons
 {
   FH_TRY(fh_loss_eval(r->l2, 1, prediction, truth, 1, &out[FH_ROW_L2], NULL));
   FH_TRY(fh_loss_eval(r->h1, 1, prediction, truth, 1, &out[FH_ROW_H1], NULL));
+  FH_TRY(fh_loss_eval(r->spectral_h1, 1, prediction, truth, 1, &out[FH_ROW_SPECTRAL_H1], NULL));
   for (ptrdiff_t c = 0; c < r->channels; c++)
     fill_frame(r, prediction + c * r->points, truth + c * r->points,
                out + FH_ROW_FRAMES + c * r->frame);

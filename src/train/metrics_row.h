@@ -1,7 +1,7 @@
 /**
  * metrics_row - the numbers that one sample leaves for the metrics
  *
- * A row is [relative L2, relative H1, then one frame for each channel]; a frame is described by the
+ * A row is [relative L2, relative H1, spectral H1, then one frame for each channel]; a frame is described by the
  * FH_FRAME_ columns. Only metrics.c and rollout.c use it.
  */
 #pragma once
@@ -10,7 +10,7 @@
 #include "train/loss.h"
 #include "train/metrics.h"
 
-enum { FH_ROW_L2, FH_ROW_H1, FH_ROW_FRAMES }; /* columns of a row */
+enum { FH_ROW_L2, FH_ROW_H1, FH_ROW_SPECTRAL_H1, FH_ROW_FRAMES }; /* columns of a row */
 
 enum {
   FH_FRAME_RMSE,
@@ -28,7 +28,7 @@ enum {
 typedef struct {
   fh_grid grid;
   ptrdiff_t channels, points, shells, frame, width; /* frame, width: columns of a frame, of a row */
-  fh_loss *l2, *h1;
+  fh_loss *l2, *h1, *spectral_h1;
   fh_rfft *fft;
   int32_t *shell; /* of each mode; -1: in none */
   int8_t *bin;    /* of each mode: 0, 1, 2 */

@@ -27,8 +27,8 @@ static PetscErrorCode NewSolver(const Case *c, KSP *ksp)
   PetscCall(KSPSetType(*ksp, KSPGCRODR));
   PetscCall(KSPSetTolerances(*ksp, c->rtol, PETSC_DEFAULT, PETSC_DEFAULT, 10000));
   PetscCall(KSPGCRODRSetRestart(*ksp, c->m));
-  PetscCall(KSPGCRODRSetRecycle(*ksp, c->k));
-  PetscCall(KSPGCRODRSetFresh(*ksp, c->fresh));
+  PetscCall(KSPRecycleSetRecycle(*ksp, c->k));
+  PetscCall(KSPRecycleSetFresh(*ksp, c->fresh));
   PetscCall(KSPGCRODRSetRitz(*ksp, KSP_GCRODR_RITZ_PUBLISHED));
   PetscCall(KSPGetPC(*ksp, &pc));
   PetscCall(PCSetType(pc, c->pc));
@@ -213,7 +213,7 @@ int main(int argc, char **argv)
     return 64;
   }
   H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-  PetscCall(KSPGCRODRRegister());
+  PetscCall(KSPRecycleRegister());
   PetscCall(PetscOptionsHasName(NULL, NULL, "-ksp_gcrodr_check", &given));
   if (!given) PetscCall(PetscOptionsSetValue(NULL, "-ksp_gcrodr_check", "1e-10"));
   for (int i = 1; i <= folders; i++) PetscCall(RunFolder(argv[i], &tally));

@@ -91,20 +91,30 @@ PetscErrorCode RigDirect(Mat A, Vec b, Vec *x)
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode RigSolver(PetscInt m, PetscInt k, PetscReal rtol, KSP *ksp)
+PetscErrorCode RigSolver(const char *type, PetscInt m, PetscInt k, PetscReal rtol, KSP *ksp)
 {
+  char check[64];
   PC pc;
 
   PetscFunctionBegin;
   PetscCall(KSPCreate(PETSC_COMM_WORLD, ksp));
-  PetscCall(PetscOptionsSetValue(NULL, "-ksp_gcrodr_check", "1e-10"));
-  PetscCall(KSPSetType(*ksp, KSPGCRODR));
+  PetscCall(PetscSNPrintf(check, sizeof check, "-ksp_%s_check", type));
+  PetscCall(PetscOptionsSetValue(NULL, check, "1e-10"));
+  PetscCall(KSPSetType(*ksp, type));
   PetscCall(KSPSetTolerances(*ksp, rtol, PETSC_DEFAULT, PETSC_DEFAULT, 2000));
-  PetscCall(KSPGCRODRSetRestart(*ksp, m));
-  PetscCall(KSPGCRODRSetRecycle(*ksp, k));
+  PetscCall(KSPGCRODRSetRestart(*ksp, m)); /* each does nothing on the other's type */
+  PetscCall(KSPDeflatedSetWindow(*ksp, m));
+  PetscCall(KSPRecycleSetRecycle(*ksp, k));
   PetscCall(KSPGetPC(*ksp, &pc));
   PetscCall(PCSetType(pc, PCJACOBI));
   PetscCall(KSPSetFromOptions(*ksp));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode RigRefreshAlways(KSP ksp)
+{
+  PetscFunctionBegin;
+  PetscCall(KSPRecycleSetRefresh(ksp, 1, 1));
   PetscFunctionReturn(0);
 }
 

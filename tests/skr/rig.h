@@ -1,9 +1,10 @@
-/** rig - small distributed systems for the tests of gcrodr, and an independent answer to them */
+/** rig - small distributed systems for the tests of the recycling methods, and an independent answer to them */
 #pragma once
 
 #include <math.h>
 
 #include "datagen/petsc.h"
+#include "datagen/skr/deflated.h"
 #include "datagen/skr/gcrodr.h"
 
 typedef enum { SYMMETRIC, NONSYMMETRIC, INDEFINITE, KINDS } Kind;
@@ -17,10 +18,13 @@ PetscErrorCode RigMatrix(Kind kind, PetscInt side, PetscInt step, Mat *A);
 PetscErrorCode RigRhs(Mat A, PetscInt step, Vec *b);
 /* by a direct solve of the whole system on every process */
 PetscErrorCode RigDirect(Mat A, Vec b, Vec *x);
-/* a gcrodr with restart m, recycle k, Jacobi, -ksp_gcrodr_check 1e-10 and rtol */
-PetscErrorCode RigSolver(PetscInt m, PetscInt k, PetscReal rtol, KSP *ksp);
+/* gcrodr, rcg or rminres with restart (window) m, recycle k, Jacobi, -ksp_..._check 1e-10 and rtol */
+PetscErrorCode RigSolver(const char *type, PetscInt m, PetscInt k, PetscReal rtol, KSP *ksp);
 PetscErrorCode RigResidual(Mat A, Vec b, Vec x, PetscReal *relative);
 PetscErrorCode RigDistance(Vec x, Vec y, PetscReal *relative);
+
+/* a refresh in every solve, as gcrodr does in every cycle */
+PetscErrorCode RigRefreshAlways(KSP ksp);
 
 /* one check: says what is wrong and remembers it */
 PetscErrorCode RigExpect(PetscBool ok, const char *format, ...)

@@ -53,12 +53,12 @@ static PetscErrorCode Chain(Kind kind, const Variant *v, PetscInt its[STEPS])
   KSPConvergedReason reason;
 
   PetscFunctionBegin;
-  PetscCall(RigSolver(18, 7, 1e-10, &ksp));
+  PetscCall(RigSolver(KSPGCRODR, 18, 7, 1e-10, &ksp));
   PetscCall(KSPSetPCSide(ksp, v->side));
   PetscCall(KSPSetNormType(ksp, v->norm));
-  PetscCall(KSPGCRODRSetFresh(ksp, v->fresh));
+  PetscCall(KSPRecycleSetFresh(ksp, v->fresh));
   PetscCall(KSPGCRODRSetRitz(ksp, v->ritz));
-  PetscCall(KSPGCRODRSetRefresh(ksp, v->refresh, 1));
+  PetscCall(KSPRecycleSetRefresh(ksp, v->refresh, 1));
   if (v->flexible) PetscCall(MakeFlexible(ksp));
   for (PetscInt step = 0; step < STEPS; step++) {
     PetscCall(RigMatrix(kind, SIDE, step, &A));
@@ -108,7 +108,7 @@ static PetscErrorCode EqualsGmres(Kind kind)
   PetscCall(RigMatrix(kind, SIDE, 0, &A));
   PetscCall(RigRhs(A, 0, &b));
   PetscCall(VecDuplicate(b, &x));
-  PetscCall(RigSolver(15, 0, 1e-6, &ours));
+  PetscCall(RigSolver(KSPGCRODR, 15, 0, 1e-6, &ours));
   PetscCall(KSPCreate(PETSC_COMM_WORLD, &gmres));
   PetscCall(KSPSetType(gmres, KSPGMRES));
   PetscCall(KSPGMRESSetRestart(gmres, 15));
@@ -137,7 +137,7 @@ int main(int argc, char **argv)
   PetscInt its[sizeof variants / sizeof *variants][STEPS];
 
   PetscCall(PetscInitialize(&argc, &argv, NULL, NULL));
-  PetscCall(KSPGCRODRRegister());
+  PetscCall(KSPRecycleRegister());
   for (int kind = KINDS - 1; kind >= 0; kind--) {
     for (size_t v = 0; v < sizeof variants / sizeof *variants; v++)
       PetscCall(Chain((Kind)kind, variants + v, its[v]));

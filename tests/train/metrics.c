@@ -341,6 +341,29 @@ static void test_h1_options(void)
   free_data(&d);
 }
 
+/* waves have the weight 1 + k^2 in the spectral H1 error, but from wave number 20 on they have 1 */
+static void test_spectral_h1(void)
+{
+  static const struct {
+    int error, truth;
+    double want;
+  } cases[] = {{3, 5, 10.0 / 26}, {19, 2, 362.0 / 5}, {20, 3, 1.0 / 10}, {1, 22, 2}};
+  data d = make_data(1, 48, 1, 1);
+  const fh_metrics_config c = defaults();
+  for (int k = 0; k < 4; k++) {
+    for (ptrdiff_t i = 0; i < SAMPLES * CHANNELS * 48; i++) {
+      const double x = 2 * acos(-1.0) * (double)(i % 48) / 48;
+      d.truth[i] = (fh_real)cos(cases[k].truth * x);
+      d.prediction[i] = (fh_real)((double)d.truth[i] + 0.5 * sin(cases[k].error * x));
+    }
+    fh_metrics *m = evaluate(&d, &c, false);
+    near(fh_metrics_find(m, "rel_h1_spectral")->value, 0.5 * sqrt(cases[k].want), 1e-5,
+         "spectral H1 error of a wave");
+    fh_metrics_destroy(&m);
+  }
+  free_data(&d);
+}
+
 static void test_errors(void)
 {
   data d = make_data(2, 4, 3, 1);
@@ -387,6 +410,7 @@ int main(int argc, char **argv)
   test_formulas(3, 5, 6, 4);
   test_known_cases();
   test_h1_options();
+  test_spectral_h1();
   test_errors();
   return finish("train metrics");
 }

@@ -238,6 +238,7 @@ const fh_problem_class fh_darcy_class = {
     .matrix_create = fh_darcy_matrix_create,
     .matrix = fh_darcy_matrix,
     .rhs = fh_darcy_rhs,
+    .stencil = fh_darcy_stencil,
     .store = store,
     .load = load,
     .destroy = destroy};

@@ -1,11 +1,11 @@
 /* Tall blocks: inner products with one reduction, combinations, products with the operator. */
-#include "datagen/skr/gcrodr_impl.h"
+#include "datagen/skr/recycle_impl.h"
 
 enum { PANEL = 512 }; /* rows rotated at a time: the panel and its product stay in cache */
 
-PetscErrorCode KSPGCRODRSum(KSP ksp, PetscScalar *values, PetscInt count)
+PetscErrorCode KSPRecycleSum(KSP ksp, PetscScalar *values, PetscInt count)
 {
-  KSP_GCRODR *s = (KSP_GCRODR *)ksp->data;
+  KSPRecycle *s = (KSPRecycle *)ksp->data;
   PetscMPIInt size;
 
   PetscFunctionBegin;
@@ -17,10 +17,10 @@ PetscErrorCode KSPGCRODRSum(KSP ksp, PetscScalar *values, PetscInt count)
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode KSPGCRODRDots(KSP ksp, PetscScalar *X, PetscInt columns, PetscScalar *w,
-                             PetscScalar *h)
+PetscErrorCode KSPRecycleDots2(KSP ksp, PetscScalar *X, PetscInt columns, const PetscScalar *w,
+                               const PetscScalar *a, const PetscScalar *b, PetscScalar *h)
 {
-  KSP_GCRODR *s = (KSP_GCRODR *)ksp->data;
+  KSPRecycle *s = (KSPRecycle *)ksp->data;
   const PetscBLASInt one = 1, nx = (PetscBLASInt)columns;
   const PetscScalar plus = 1.0, zero = 0.0;
 
@@ -29,15 +29,23 @@ PetscErrorCode KSPGCRODRDots(KSP ksp, PetscScalar *X, PetscInt columns, PetscSca
   if (s->n && nx)
     PetscCallBLAS("BLASgemv",
                   BLASgemv_("T", &s->n, &nx, &plus, X, &s->ld, w, &one, &zero, h, &one));
-  if (s->n) h[columns] = BLASdot_(&s->n, w, &one, w, &one);
-  PetscCall(KSPGCRODRSum(ksp, h, columns + 1));
+  if (s->n) h[columns] = BLASdot_(&s->n, a, &one, b, &one);
+  PetscCall(KSPRecycleSum(ksp, h, columns + 1));
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode KSPGCRODRCombine(KSP ksp, PetscReal sign, PetscScalar *X, PetscInt columns,
-                                const PetscScalar *h, PetscScalar *w)
+PetscErrorCode KSPRecycleDots(KSP ksp, PetscScalar *X, PetscInt columns, const PetscScalar *w,
+                              PetscScalar *h)
 {
-  KSP_GCRODR *s = (KSP_GCRODR *)ksp->data;
+  PetscFunctionBegin;
+  PetscCall(KSPRecycleDots2(ksp, X, columns, w, w, w, h));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode KSPRecycleCombine(KSP ksp, PetscReal sign, PetscScalar *X, PetscInt columns,
+                                 const PetscScalar *h, PetscScalar *w)
+{
+  KSPRecycle *s = (KSPRecycle *)ksp->data;
   const PetscBLASInt one = 1, nx = (PetscBLASInt)columns;
   const PetscScalar plus = 1.0;
 
@@ -48,10 +56,10 @@ PetscErrorCode KSPGCRODRCombine(KSP ksp, PetscReal sign, PetscScalar *X, PetscIn
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode KSPGCRODRGram(KSP ksp, PetscScalar *X, PetscInt nx, PetscScalar *Y, PetscInt ny,
-                             PetscScalar *S, PetscInt lds)
+PetscErrorCode KSPRecycleGram(KSP ksp, PetscScalar *X, PetscInt nx, PetscScalar *Y, PetscInt ny,
+                              PetscScalar *S, PetscInt lds)
 {
-  KSP_GCRODR *s = (KSP_GCRODR *)ksp->data;
+  KSPRecycle *s = (KSPRecycle *)ksp->data;
   const PetscBLASInt bx = (PetscBLASInt)nx, by = (PetscBLASInt)ny, bs = (PetscBLASInt)lds;
   const PetscScalar plus = 1.0, zero = 0.0;
 
@@ -63,10 +71,11 @@ PetscErrorCode KSPGCRODRGram(KSP ksp, PetscScalar *X, PetscInt nx, PetscScalar *
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode KSPGCRODRRotate(KSP ksp, PetscScalar *X1, PetscInt n1, PetscScalar *X2, PetscInt n2,
-                               const PetscScalar *Q, PetscInt ldq, PetscInt columns)
+PetscErrorCode KSPRecycleRotate(KSP ksp, PetscScalar *X1, PetscInt n1, PetscScalar *X2, PetscInt n2,
+                                const PetscScalar *Q, PetscInt ldq, PetscInt columns,
+                                PetscScalar *to)
 {
-  KSP_GCRODR *s = (KSP_GCRODR *)ksp->data;
+  KSPRecycle *s = (KSPRecycle *)ksp->data;
   const PetscBLASInt b1 = (PetscBLASInt)n1, b2 = (PetscBLASInt)n2, bc = (PetscBLASInt)columns,
                      bq = (PetscBLASInt)ldq, panel = PANEL;
   const PetscScalar plus = 1.0, zero = 0.0;
@@ -83,17 +92,17 @@ PetscErrorCode KSPGCRODRRotate(KSP ksp, PetscScalar *X1, PetscInt n1, PetscScala
       PetscCallBLAS("BLASgemm", BLASgemm_("N", "N", &rows, &bc, &b2, &plus, X2 + row, &s->ld,
                                           Q + n1, &bq, b1 ? &plus : &zero, product, &panel));
     for (PetscInt j = 0; j < columns; j++)
-      PetscCall(
-          PetscArraycpy(GCRODRColumn(s, X1, j) + row, product + (size_t)j * PANEL, (size_t)rows));
+      PetscCall(PetscArraycpy(KSPRecycleColumn(s, to, j) + row, product + (size_t)j * PANEL,
+                              (size_t)rows));
   }
   PetscCall(PetscFree(product));
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode KSPGCRODRDivide(KSP ksp, PetscScalar *X, PetscInt columns, const PetscScalar *R,
-                               PetscInt ldr)
+PetscErrorCode KSPRecycleDivide(KSP ksp, PetscScalar *X, PetscInt columns, const PetscScalar *R,
+                                PetscInt ldr)
 {
-  KSP_GCRODR *s = (KSP_GCRODR *)ksp->data;
+  KSPRecycle *s = (KSPRecycle *)ksp->data;
   const PetscBLASInt bc = (PetscBLASInt)columns, br = (PetscBLASInt)ldr;
   const PetscScalar plus = 1.0;
 
@@ -103,9 +112,9 @@ PetscErrorCode KSPGCRODRDivide(KSP ksp, PetscScalar *X, PetscInt columns, const 
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode KSPGCRODRPrecondition(KSP ksp, PetscScalar *v, PetscScalar *z)
+PetscErrorCode KSPRecyclePrecondition(KSP ksp, PetscScalar *v, PetscScalar *z)
 {
-  KSP_GCRODR *s = (KSP_GCRODR *)ksp->data;
+  KSPRecycle *s = (KSPRecycle *)ksp->data;
 
   PetscFunctionBegin;
   PetscCall(VecPlaceArray(s->in, v));
@@ -117,9 +126,9 @@ PetscErrorCode KSPGCRODRPrecondition(KSP ksp, PetscScalar *v, PetscScalar *z)
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode KSPGCRODRApplyOperator(KSP ksp, PetscScalar *v, PetscScalar *w)
+PetscErrorCode KSPRecycleApplyOperator(KSP ksp, PetscScalar *v, PetscScalar *w)
 {
-  KSP_GCRODR *s = (KSP_GCRODR *)ksp->data;
+  KSPRecycle *s = (KSPRecycle *)ksp->data;
   Mat A;
 
   PetscFunctionBegin;
@@ -130,23 +139,5 @@ PetscErrorCode KSPGCRODRApplyOperator(KSP ksp, PetscScalar *v, PetscScalar *w)
   PetscCall(VecResetArray(s->out));
   PetscCall(VecResetArray(s->in));
   s->counts.operators++;
-  PetscFunctionReturn(0);
-}
-
-PetscErrorCode KSPGCRODRApply(KSP ksp, PetscScalar *v, PetscScalar *z, PetscScalar *w)
-{
-  KSP_GCRODR *s = (KSP_GCRODR *)ksp->data;
-  PetscScalar *t;
-
-  PetscFunctionBegin;
-  if (z) { /* right: w = A M^-1 v */
-    PetscCall(KSPGCRODRPrecondition(ksp, v, z));
-    PetscCall(KSPGCRODRApplyOperator(ksp, z, w));
-    PetscFunctionReturn(0);
-  }
-  PetscCall(VecGetArray(s->t, &t));
-  PetscCall(KSPGCRODRApplyOperator(ksp, v, t));
-  PetscCall(KSPGCRODRPrecondition(ksp, t, w));
-  PetscCall(VecRestoreArray(s->t, &t));
   PetscFunctionReturn(0);
 }

@@ -1,8 +1,16 @@
-/* What gcrodr does at the edges: nothing to solve, the answer already there, breakdown, bad input, more
+/* What gcrodr, rcg and rminres do at the edges: nothing to solve, the answer already there, breakdown, bad input, more
    processes than rows, spaces handed over, and whether what it counts is what it did. */
 #include "rig.h"
 
 enum { SIDE = 12 };
+
+static const char *type; /* under test */
+
+/* matrices of its kind */
+static Kind Ours(void)
+{
+  return !strcmp(type, KSPGCRODR) ? NONSYMMETRIC : !strcmp(type, KSPRCG) ? SYMMETRIC : INDEFINITE;
+}
 
 typedef struct {
   Mat A;
@@ -18,7 +26,7 @@ static PetscErrorCode Open(Kind kind, PetscInt m, PetscInt k, Setup *s)
   PetscCall(RigRhs(s->A, 0, &s->b));
   PetscCall(VecDuplicate(s->b, &s->x));
   PetscCall(RigDirect(s->A, s->b, &s->exact));
-  PetscCall(RigSolver(m, k, 1e-9, &s->ksp));
+  PetscCall(RigSolver(type, m, k, 1e-9, &s->ksp));
   PetscCall(KSPSetOperators(s->ksp, s->A, s->A));
   PetscFunctionReturn(0);
 }
@@ -47,8 +55,8 @@ static PetscErrorCode Expect(Setup *s, const char *what, PetscInt least, PetscIn
   PetscCall(KSPGetIterationNumber(s->ksp, &its));
   PetscCall(RigDistance(s->x, s->exact, &distance));
   PetscCall(RigExpect((PetscBool)(reason > 0 && its >= least && its <= most && distance <= 1e-6),
-                      "%s: reason %d, %d iterations, error %g", what, (int)reason, (int)its,
-                      (double)distance));
+                      "%s, %s: reason %d, %d iterations, error %g", type, what, (int)reason,
+                      (int)its, (double)distance));
   PetscFunctionReturn(0);
 }
 
@@ -76,10 +84,10 @@ static PetscErrorCode NothingToDo(void)
     PetscCall(VecDestroy(&zero));
     PetscCall(Expect(&s, "after it", 1, 200));
   }
-  PetscCall(KSPGCRODRSetSpace(s.ksp, 1, &s.exact));
+  PetscCall(KSPRecycleSetSpace(s.ksp, 1, &s.exact));
   PetscCall(Expect(&s, "solution in the space", 0, 0));
   Vec twice[3] = {s.b, s.exact, s.b}; /* a dependent vector is dropped */
-  PetscCall(KSPGCRODRSetSpace(s.ksp, 3, twice));
+  PetscCall(KSPRecycleSetSpace(s.ksp, 3, twice));
   PetscCall(Expect(&s, "solution in a dependent space", 0, 0));
   PetscCall(Close(&s));
   PetscFunctionReturn(0);
@@ -121,7 +129,7 @@ static PetscErrorCode Hopeless(void)
   Vec bad;
 
   PetscFunctionBegin;
-  PetscCall(Open(NONSYMMETRIC, 16, 6, &s));
+  PetscCall(Open(Ours(), 16, 6, &s));
   PetscCall(Expect(&s, "before the bad ones", 1, 300));
   PetscCall(VecDuplicate(s.b, &bad));
   PetscCall(VecSet(bad, (PetscScalar)NAN));
@@ -182,10 +190,13 @@ static PetscErrorCode Counts(PCSide side)
 {
   Setup s;
   Counted c = {NULL, NULL, 0, 0};
-  KSPGCRODRCounts counts;
+  KSPRecycleCounts counts;
+  const PetscInt refreshed =
+      strcmp(type, KSPGCRODR) ? 1 : 0; /* needs its image again, gcrodr has it */
   Mat shell, other;
   PC pc;
   PetscInt n;
+  char check[64];
 
   PetscFunctionBegin;
   PetscCall(Open(SYMMETRIC, 16, 6, &s));
@@ -195,27 +206,28 @@ static PetscErrorCode Counts(PCSide side)
   PetscCall(MatShellSetOperation(shell, MATOP_MULT, (void (*)(void))CountedMult));
   PetscCall(MatCreateShell(PETSC_COMM_WORLD, n, n, PETSC_DETERMINE, PETSC_DETERMINE, &c, &other));
   PetscCall(MatShellSetOperation(other, MATOP_MULT, (void (*)(void))CountedMult));
-  PetscCall(
-      PetscOptionsSetValue(NULL, "-ksp_gcrodr_check", "0")); /* its products are not counted */
+  PetscCall(PetscSNPrintf(check, sizeof check, "-ksp_%s_check", type));
+  PetscCall(PetscOptionsSetValue(NULL, check, "0")); /* its products are not counted */
   PetscCall(KSPSetFromOptions(s.ksp));
-  PetscCall(PetscOptionsClearValue(NULL, "-ksp_gcrodr_check"));
+  PetscCall(PetscOptionsClearValue(NULL, check));
   PetscCall(KSPGetPC(s.ksp, &pc));
   PetscCall(PCSetType(pc, PCSHELL));
   PetscCall(PCShellSetContext(pc, &c));
   PetscCall(PCShellSetApply(pc, CountedApply));
   PetscCall(KSPSetPCSide(s.ksp, side));
   for (int step = 0; step < 3; step++) {
-    const PetscInt fitted[3] = {0, 0, 1};
+    const PetscInt fitted[3] = {0, refreshed, 1};
     PetscCall(KSPSetOperators(s.ksp, step < 2 ? shell : other, step < 2 ? shell : other));
     c.operators = c.preconditioners = 0;
     PetscCall(Expect(&s, "counted", 1, 300));
-    PetscCall(KSPGCRODRGetCounts(s.ksp, &counts));
+    PetscCall(KSPRecycleGetCounts(s.ksp, &counts));
     PetscCall(RigExpect((PetscBool)(counts.operators == c.operators &&
                                     counts.preconditioners == c.preconditioners &&
                                     counts.adaptations == fitted[step]),
-                        "counts of solve %d: A %d, M %d, fits %d; done: A %d, M %d, fits %d", step,
-                        (int)counts.operators, (int)counts.preconditioners, (int)counts.adaptations,
-                        (int)c.operators, (int)c.preconditioners, (int)fitted[step]));
+                        "%s, counts of solve %d: A %d, M %d, fits %d; done: A %d, M %d, fits %d",
+                        type, step, (int)counts.operators, (int)counts.preconditioners,
+                        (int)counts.adaptations, (int)c.operators, (int)c.preconditioners,
+                        (int)fitted[step]));
   }
   PetscCall(MatDestroy(&shell));
   PetscCall(MatDestroy(&other));
@@ -231,33 +243,36 @@ static PetscErrorCode HandOver(void)
   Vec *U = NULL, *V = NULL, x;
   PetscInt n, n2, a, b;
   PetscReal distance;
-  KSPGCRODRCounts counts;
+  KSPRecycleCounts counts;
 
   PetscFunctionBegin;
   PetscCall(Open(SYMMETRIC, 16, 6, &s));
-  PetscCall(KSPGCRODRGetSpace(s.ksp, &n, &U));
+  PetscCall(KSPRecycleGetSpace(s.ksp, &n, &U));
   PetscCall(RigExpect((PetscBool)(n == 0 && !U), "a space of %d before any solve", (int)n));
   PetscCall(Expect(&s, "donor", 1, 300));
-  PetscCall(KSPGCRODRGetSpace(s.ksp, &n, &U));
+  PetscCall(KSPRecycleGetSpace(s.ksp, &n, &U));
   PetscCall(RigExpect((PetscBool)(n == 6), "%d vectors, asked for 6", (int)n));
-  PetscCall(RigSolver(16, 6, 1e-9, &second));
-  PetscCall(KSPGCRODRSetRefresh(second, 0, 0));
+  PetscCall(RigSolver(type, 16, 6, 1e-9, &second));
+  PetscCall(KSPRecycleSetRefresh(second, 0, 0));
   PetscCall(KSPSetOperators(second, s.A, s.A));
-  PetscCall(KSPGCRODRSetSpace(second, n, U));
+  PetscCall(KSPRecycleSetSpace(second, n, U));
   PetscCall(VecDuplicate(s.b, &x));
   PetscCall(KSPSolve(second, s.b, x));
   PetscCall(KSPGetIterationNumber(second, &a));
-  PetscCall(KSPGCRODRGetCounts(second, &counts));
-  PetscCall(KSPGCRODRGetSpace(second, &n2, &V));
+  PetscCall(KSPRecycleGetCounts(second, &counts));
+  PetscCall(KSPRecycleGetSpace(second, &n2, &V));
   PetscCall(KSPSolve(second, s.b, x)); /* again: nothing to fit, nothing refreshed */
+  PetscCall(KSPRecycleGetCounts(second, &counts));
+  PetscCall(RigExpect((PetscBool)(counts.adaptations == 0), "%s: %d fits to an unchanged matrix",
+                      type, (int)counts.adaptations));
   PetscCall(VecDestroyVecs(n, &U));
-  PetscCall(KSPGCRODRGetSpace(second, &n, &U));
+  PetscCall(KSPRecycleGetSpace(second, &n, &U));
   for (PetscInt i = 0; i < n; i++) {
     PetscCall(RigDistance(U[i], V[i], &distance));
     PetscCall(RigExpect((PetscBool)(distance == 0.0), "frozen vector %d moved by %g", (int)i,
                         (double)distance));
   }
-  PetscCall(KSPGCRODRSetRefresh(s.ksp, 0, 0));
+  PetscCall(KSPRecycleSetRefresh(s.ksp, 0, 0));
   PetscCall(Expect(&s, "donor again", 1, 300));
   PetscCall(KSPGetIterationNumber(s.ksp, &b));
   PetscCall(RigExpect((PetscBool)(PetscAbsInt(a - b) <= 1 && counts.refreshes == 0 && n == n2),
@@ -284,7 +299,7 @@ static PetscErrorCode Refused(const char *options, PetscInt vectors, const char 
   PetscCall(PetscOptionsInsertString(NULL, options));
   PetscCall(KSPSetFromOptions(s.ksp));
   for (PetscInt i = 0; i < vectors; i++) U[i] = s.b;
-  if (vectors) PetscCall(KSPGCRODRSetSpace(s.ksp, vectors, U));
+  if (vectors) PetscCall(KSPRecycleSetSpace(s.ksp, vectors, U));
   FH_PETSC_QUIET(error, KSPSolve(s.ksp, s.b, s.x));
   (void)PetscErrorMessage((int)error, NULL, &text);
   PetscCall(RigExpect((PetscBool)(error && text && strstr(text, remedy)),
@@ -295,7 +310,7 @@ static PetscErrorCode Refused(const char *options, PetscInt vectors, const char 
   PetscFunctionReturn(0);
 }
 
-/* inside a cycle the iterate of the moment is built: its residual is what is monitored (right) */
+/* inside a cycle the iterate of the moment is built: its residual is what is monitored */
 static PetscErrorCode Watch(KSP ksp, PetscInt it, PetscReal norm, void *context)
 {
   PetscReal truth;
@@ -317,8 +332,9 @@ static PetscErrorCode Monitored(void)
   Setup s;
 
   PetscFunctionBegin;
-  PetscCall(Open(NONSYMMETRIC, 16, 6, &s));
-  PetscCall(KSPSetPCSide(s.ksp, PC_RIGHT));
+  PetscCall(Open(Ours(), 16, 6, &s));
+  if (!strcmp(type, KSPGCRODR)) PetscCall(KSPSetPCSide(s.ksp, PC_RIGHT));
+  PetscCall(KSPSetNormType(s.ksp, KSP_NORM_UNPRECONDITIONED));
   PetscCall(KSPMonitorSet(s.ksp, Watch, NULL, NULL));
   PetscCall(Expect(&s, "watched", 20, 300));
   PetscCall(Expect(&s, "watched, recycled", 1, 300));
@@ -361,16 +377,17 @@ static PetscErrorCode Resized(void)
   PetscCall(Expect(&s, "before", 1, 300));
   PetscCall(KSPGetIterationNumber(s.ksp, &full));
   PetscCall(KSPGCRODRSetRestart(s.ksp, 20));
-  PetscCall(KSPGCRODRSetRecycle(s.ksp, 4));
+  PetscCall(KSPDeflatedSetWindow(s.ksp, 20));
+  PetscCall(KSPRecycleSetRecycle(s.ksp, 4));
   PetscCall(Expect(&s, "another size", 1, full - 1));
-  PetscCall(KSPGCRODRGetSpace(s.ksp, &n, &U));
+  PetscCall(KSPRecycleGetSpace(s.ksp, &n, &U));
   PetscCall(RigExpect((PetscBool)(n == 4), "%d vectors after asking for 4", (int)n));
   PetscCall(VecDestroyVecs(n, &U));
-  PetscCall(KSPGCRODRSetRecycle(s.ksp, 0));
+  PetscCall(KSPRecycleSetRecycle(s.ksp, 0));
   PetscCall(Expect(&s, "no recycling", 1, 300));
   PetscCall(KSPReset(s.ksp));
   PetscCall(KSPSetOperators(s.ksp, s.A, s.A));
-  PetscCall(KSPGCRODRSetRecycle(s.ksp, 6));
+  PetscCall(KSPRecycleSetRecycle(s.ksp, 6));
   PetscCall(Expect(&s, "after KSPReset", 1, 300));
   PetscCall(Close(&s));
   PetscFunctionReturn(0);
@@ -385,17 +402,19 @@ static PetscErrorCode Tiny(void)
   PetscReal distance;
 
   PetscFunctionBegin;
-  for (int side = PC_LEFT; side <= PC_RIGHT; side++) {
+  for (int side = PC_LEFT; side <= (strcmp(type, KSPGCRODR) ? PC_LEFT : PC_RIGHT); side++) {
     PetscCall(
         MatCreateAIJ(PETSC_COMM_WORLD, PETSC_DECIDE, PETSC_DECIDE, 3, 3, 3, NULL, 3, NULL, &A));
     PetscInt first, last;
     PetscCall(MatGetOwnershipRange(A, &first, &last));
     for (PetscInt i = first; i < last; i++)
       for (PetscInt j = 0; j < 3; j++)
-        PetscCall(MatSetValue(A, i, j, i == j ? 3.0 : (PetscReal)(j - 2 * i) / 4.0, INSERT_VALUES));
+        PetscCall(MatSetValue(
+            A, i, j, i == j ? 3.0 : (PetscReal)(Ours() == NONSYMMETRIC ? j - 2 * i : i + j) / 4.0,
+            INSERT_VALUES));
     PetscCall(MatAssemblyBegin(A, MAT_FINAL_ASSEMBLY));
     PetscCall(MatAssemblyEnd(A, MAT_FINAL_ASSEMBLY));
-    PetscCall(RigSolver(40, 20, 1e-10, &ksp));
+    PetscCall(RigSolver(type, 40, 20, 1e-10, &ksp));
     PetscCall(KSPSetPCSide(ksp, (PCSide)side));
     PetscCall(KSPSetOperators(ksp, A, A));
     for (PetscInt step = 0; step < 3; step++) {
@@ -418,24 +437,33 @@ static PetscErrorCode Tiny(void)
 
 int main(int argc, char **argv)
 {
+  const char *const types[] = {KSPRCG, KSPRMINRES, KSPGCRODR};
+
   PetscCall(PetscInitialize(&argc, &argv, NULL, NULL));
-  PetscCall(KSPGCRODRRegister());
-  PetscCall(NothingToDo());
-  PetscCall(EarlyEnd());
-  PetscCall(Hopeless());
-  PetscCall(Counts(PC_LEFT));
+  PetscCall(KSPRecycleRegister());
+  for (int i = 0; i < 3; i++) {
+    type = types[i];
+    PetscCall(NothingToDo());
+    PetscCall(EarlyEnd());
+    PetscCall(Hopeless());
+    PetscCall(Counts(PC_LEFT));
+    PetscCall(HandOver());
+    PetscCall(Monitored());
+    PetscCall(Resized());
+    PetscCall(Tiny());
+  }
   PetscCall(Counts(PC_RIGHT));
-  PetscCall(HandOver());
-  PetscCall(Monitored());
   PetscCall(Transposed(PC_LEFT));
   PetscCall(Transposed(PC_RIGHT));
-  PetscCall(Resized());
-  PetscCall(Tiny());
   PetscCall(Refused("-ksp_gcrodr_recycle 16", 0, "raise -ksp_gcrodr_restart above"));
   PetscCall(Refused("-ksp_gcrodr_recycle 40 -ksp_gmres_restart 20", 0, "leave no room"));
   PetscCall(Refused("-ksp_gcrodr_flexible -ksp_pc_side left", 0, "drop -ksp_pc_side left"));
   PetscCall(Refused("-ksp_gcrodr_recycle 4", 9, "give fewer"));
-  if (!rig_failures) PetscCall(PetscPrintf(PETSC_COMM_WORLD, "gcrodr: corners hold\n"));
+  type = KSPRCG;
+  PetscCall(Refused("-ksp_rcg_recycle 14", 0, "raise -ksp_rcg_window"));
+  PetscCall(Refused("-ksp_rcg_recycle 4", 9, "raise -ksp_rcg_recycle"));
+  if (!rig_failures)
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "gcrodr, rcg, rminres: corners hold\n"));
   PetscCall(PetscFinalize());
   return rig_failures != 0;
 }
