@@ -25,6 +25,9 @@ quiet mpirun -n 2 fredholm train -options_file examples/options/fno-darcy-neural
 quiet mpirun -n 2 fredholm train -options_file examples/options/tfno-darcy.yaml -data "$work/darcy.h5" -hidden_channels 6 -epochs 2 -out "$work/tfno" -quiet
 quiet mpirun -n 4 fredholm train -options_file examples/options/mg-tfno-darcy.yaml -data "$work/darcy.h5" -hidden_channels 6 -n_modes 6 -epochs 2 \
   -ranks_per_sample 2 -out "$work/mg" -quiet
+quiet mpirun -n 2 fredholm compress -model_file "$work/run/model.h5" -out "$work/small.h5" -rank 0.2
+quiet mpirun -n 2 fredholm train -init_from "$work/small.h5" -options_file examples/options/further.yaml -data "$work/darcy.h5" \
+  -batch 8 -epochs 1 -out "$work/further" -quiet
 
 quiet mpirun -n 2 fredholm train -options_file examples/options/tfno-curriculum-darcy.yaml -data "$work/darcy.h5" -hidden_channels 6 -epochs 3 -out "$work/curriculum" -quiet
 
