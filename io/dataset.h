@@ -62,7 +62,7 @@ typedef struct {
   int64_t index;
   uint64_t seed;
   int32_t iterations;
-  int32_t rung;    /* 0: the asked solver; 1, 2, ...: the step of the failure ladder that worked */
+  int32_t rung;     /* 0: the asked solver; 1, 2, ...: the step of the failure ladder that worked */
   int32_t strategy; /* how it was solved: a number of the generator's (datagen/skr/strategy.h) */
   double residual;  /* recomputed: ||b - A u|| / ||b|| */
   double seconds;

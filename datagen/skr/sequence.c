@@ -1,9 +1,4 @@
-#include "datagen/skr/sequence.h"
-#include "datagen/petsc.h"
-#include "datagen/skr/batch.h"
-#include "datagen/skr/fastelliptic.h"
-#include "datagen/skr/frozen.h"
-#include "datagen/skr/recycle.h"
+#include "datagen/skr/sequence_impl.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -12,155 +7,13 @@
 #include "base/clock.h"
 #include "base/memory.h"
 
-enum { RUNGS = 3, POLISHES = 3, MOST_ITERATIONS = 10000, LEAST_PATIENCE = 5, FEW_STEPS = 5 };
-
-struct fh_sequence {
-  fh_sequence_config config;
-  fh_sequence_hint hint;
-  fh_strategy strategy; /* in use */
-  Mat matrix;
-  KSP ksp[RUNGS]; /* NULL until needed */
-  Vec work, previous;
-  bool has_previous;
-  fh_frozen frozen;
-  fh_batch *batch; /* of a batched strategy, which has no KSP of rung 0 */
-  double deadline; /* of a trial, by clock_of; 0: none */
-  int ranks;
-};
+enum { POLISHES = 3, LEAST_PATIENCE = 5 };
 
 fh_strategy fh_sequence_strategy(const fh_sequence_config *config)
 {
   if (config->strategy != FH_STRATEGY_AUTO) return (fh_strategy)config->strategy;
   if (config->choice == 0) return FH_STRATEGY_AUTO;
   return (fh_strategy)(FH_STRATEGY_FIRST_SINGLE + config->choice - 1);
-}
-
-/* ---- the solvers of the rungs -------------------------------------------------------------------- */
-
-static PetscErrorCode choose_retry(const fh_sequence *s, KSP ksp)
-{
-  PC pc = NULL;
-  PetscFunctionBeginUser;
-  PetscCall(KSPGetPC(ksp, &pc));
-  PetscCall(KSPSetType(ksp, KSPFGMRES));
-  PetscCall(KSPGMRESSetRestart(ksp, 100));
-  if (s->ranks == 1) {
-    PetscCall(PCSetType(pc, PCILU));
-    PetscCall(PCFactorSetLevels(pc, 2));
-  } else {
-    PetscCall(PCSetType(pc, PCASM));
-    PetscCall(PCASMSetOverlap(pc, 2));
-  }
-  PetscFunctionReturn(0);
-}
-
-static PetscErrorCode choose_direct(const fh_sequence *s, KSP ksp)
-{
-  PC pc = NULL;
-  PetscFunctionBeginUser;
-  PetscCall(KSPGetPC(ksp, &pc));
-  PetscCall(KSPSetType(ksp, KSPFGMRES));
-  PetscCall(PCSetType(pc, PCLU));
-#if defined(PETSC_HAVE_MUMPS)
-  if (s->ranks > 1) PetscCall(PCFactorSetMatSolverType(pc, MATSOLVERMUMPS));
-#else
-  if (s->ranks > 1) PetscCall(PCSetType(pc, PCREDUNDANT));
-#endif
-  PetscFunctionReturn(0);
-}
-
-static PetscErrorCode choose_asked(const fh_sequence *s, KSP ksp)
-{
-  char prefix[64];
-  PetscFunctionBeginUser;
-  if (s->config.strategy == FH_STRATEGY_AUTO) {
-    snprintf(prefix, sizeof prefix, "auto_%s_", fh_strategy_names[s->strategy]);
-    PetscCall(KSPSetOptionsPrefix(ksp, prefix));
-  }
-  PetscCall(fh_strategy_apply(s->strategy, &s->hint, s->ranks, ksp));
-  PetscFunctionReturn(0);
-}
-
-/* the symmetric methods stop on the true residual, so that they do what is tested afterwards */
-static PetscErrorCode prefer_true_norm(KSP ksp)
-{
-  PetscBool symmetric = PETSC_FALSE, named = PETSC_FALSE;
-  const char *prefix = NULL;
-  PetscFunctionBeginUser;
-  PetscCall(KSPGetOptionsPrefix(ksp, &prefix));
-  PetscCall(PetscOptionsHasName(NULL, prefix, "-ksp_norm_type", &named));
-  PetscCall(PetscObjectTypeCompareAny((PetscObject)ksp, &symmetric, KSPCG, KSPRCG, KSPRMINRES, ""));
-  if (symmetric && !named) PetscCall(KSPSetNormType(ksp, KSP_NORM_UNPRECONDITIONED));
-  PetscFunctionReturn(0);
-}
-
-static PetscErrorCode create_ksp(fh_sequence *s, int rung)
-{
-  static const char *const prefixes[RUNGS] = {NULL, "retry_", "direct_"};
-  static PetscErrorCode (*const choose[RUNGS])(const fh_sequence *,
-                                               KSP) = {choose_asked, choose_retry, choose_direct};
-  KSP ksp = NULL;
-  PetscFunctionBeginUser;
-  PetscCall(KSPCreate(PetscObjectComm((PetscObject)s->matrix), &s->ksp[rung]));
-  ksp = s->ksp[rung];
-  PetscCall(KSPSetOptionsPrefix(ksp, prefixes[rung]));
-  PetscCall(KSPSetOperators(ksp, s->matrix, s->matrix));
-  PetscCall(choose[rung](s, ksp));
-  PetscCall(
-      KSPSetTolerances(ksp, s->config.tolerance, PETSC_DEFAULT, PETSC_DEFAULT, MOST_ITERATIONS));
-  PetscCall(KSPSetFromOptions(ksp));
-  PetscCall(prefer_true_norm(ksp));
-  PetscFunctionReturn(0);
-}
-
-/* processor time of one rank; several wait for each other */
-static double clock_of(const fh_sequence *s)
-{
-  return s->ranks == 1 ? fh_clock_cpu() : fh_clock();
-}
-
-/* ---- trials: an end by the clock ----------------------------------------------------------------- */
-
-typedef struct {
-  const fh_sequence *sequence;
-  void *usual; /* context of the usual test */
-} watch;
-
-static PetscErrorCode test_and_watch(KSP ksp, PetscInt step, PetscReal norm,
-                                     KSPConvergedReason *reason, void *context)
-{
-  const watch *w = context;
-  const double deadline = w->sequence->deadline;
-  int late = deadline > 0.0 && clock_of(w->sequence) > deadline;
-  PetscFunctionBeginUser;
-  PetscCall(KSPConvergedDefault(ksp, step, norm, reason, w->usual));
-  if (*reason || deadline == 0.0 || step < FEW_STEPS) PetscFunctionReturn(0);
-  if (w->sequence->ranks > 1)
-    PetscCallMPI(
-        MPI_Allreduce(MPI_IN_PLACE, &late, 1, MPI_INT, MPI_MAX, PetscObjectComm((PetscObject)ksp)));
-  if (late) *reason = KSP_DIVERGED_ITS;
-  PetscFunctionReturn(0);
-}
-
-static PetscErrorCode forget_watch(void *context)
-{
-  watch *w = context;
-  PetscFunctionBeginUser;
-  PetscCall(KSPConvergedDefaultDestroy(w->usual));
-  fh_free(w);
-  PetscFunctionReturn(0);
-}
-
-/* once a solver: it watches the sequence's deadline, if there is one */
-static PetscErrorCode watch_clock(fh_sequence *s)
-{
-  watch *w = fh_calloc(1, sizeof *w);
-  PetscFunctionBeginUser;
-  PetscCheck(w, PETSC_COMM_SELF, PETSC_ERR_MEM, "out of memory");
-  w->sequence = s;
-  PetscCall(KSPConvergedDefaultCreate(&w->usual));
-  PetscCall(KSPSetConvergenceTest(s->ksp[0], test_and_watch, w, forget_watch));
-  PetscFunctionReturn(0);
 }
 
 /* ---- one system ---------------------------------------------------------------------------------- */
@@ -229,21 +82,21 @@ static PetscErrorCode agree(const fh_sequence *s, int *decision)
 static PetscErrorCode solve_frozen(fh_sequence *s, KSP ksp, bool renew, Vec b, Vec x,
                                    KSPConvergedReason *reason, fh_solve_report *r)
 {
-  double start = clock_of(s);
-  int most = MOST_ITERATIONS;
+  double start = fh_sequence_clock(s);
+  int most = FH_MOST_ITERATIONS;
   const int32_t before = r->iterations;
   PetscFunctionBeginUser;
   PetscCall(KSPSetReusePreconditioner(ksp, renew ? PETSC_FALSE : PETSC_TRUE));
   if (renew) {
     PetscCall(KSPSetUp(ksp));
-    fh_frozen_renewed(&s->frozen, clock_of(s) - start);
-    start = clock_of(s);
+    fh_frozen_renewed(&s->frozen, fh_sequence_clock(s) - start);
+    start = fh_sequence_clock(s);
   } else {
-    most = fh_frozen_patience(&s->frozen, LEAST_PATIENCE, MOST_ITERATIONS);
+    most = fh_frozen_patience(&s->frozen, LEAST_PATIENCE, FH_MOST_ITERATIONS);
     PetscCall(agree(s, &most));
   }
   PetscCall(polish(s, ksp, most, b, x, reason, r));
-  fh_frozen_used(&s->frozen, clock_of(s) - start, r->iterations - before);
+  fh_frozen_used(&s->frozen, fh_sequence_clock(s) - start, r->iterations - before);
   PetscFunctionReturn(0);
 }
 
@@ -262,7 +115,7 @@ static PetscErrorCode attempt(fh_sequence *s, int rung, Vec b, Vec x, fh_solve_r
 {
   KSPConvergedReason reason = KSP_CONVERGED_ITERATING;
   PetscFunctionBeginUser;
-  if (!s->ksp[rung]) PetscCall(create_ksp(s, rung));
+  if (!s->ksp[rung]) PetscCall(fh_sequence_create_ksp(s, rung));
   KSP ksp = s->ksp[rung];
   const bool warm = rung == 0 && s->config.warm_start && s->has_previous;
   if (warm) PetscCall(VecCopy(s->previous, x));
@@ -270,7 +123,7 @@ static PetscErrorCode attempt(fh_sequence *s, int rung, Vec b, Vec x, fh_solve_r
   if (rung == 0 && s->strategy == FH_STRATEGY_FROZEN) {
     PetscCall(first_frozen(s, ksp, b, x, &reason, r));
   } else {
-    PetscCall(polish(s, ksp, MOST_ITERATIONS, b, x, &reason, r));
+    PetscCall(polish(s, ksp, FH_MOST_ITERATIONS, b, x, &reason, r));
   }
   if (reason == KSP_DIVERGED_PC_FAILED) PetscCall(forget(s, ksp));
   r->why = reason > 0 ? "residual above the tolerance" : KSPConvergedReasons[reason];
@@ -346,7 +199,7 @@ static fh_status solve_to(fh_sequence *s, int last, Vec b, Vec x, fh_solve_repor
 
 fh_status fh_sequence_solve(fh_sequence *s, Vec b, Vec x, fh_solve_report *report)
 {
-  return solve_to(s, RUNGS - 1, b, x, report);
+  return solve_to(s, FH_RUNGS - 1, b, x, report);
 }
 
 fh_status fh_sequence_climb(fh_sequence *s, Vec b, Vec x, fh_solve_report *report)
@@ -354,16 +207,16 @@ fh_status fh_sequence_climb(fh_sequence *s, Vec b, Vec x, fh_solve_report *repor
   fh_solve_report zero = {.residual = (double)NAN, .why = ""};
   bool trivial = false;
   FH_TRY_PETSC(is_trivial(b, x, &zero, &trivial));
-  if (!trivial) return climb_rungs(s, 1, RUNGS - 1, b, x, report);
+  if (!trivial) return climb_rungs(s, 1, FH_RUNGS - 1, b, x, report);
   *report = zero;
   return FH_OK;
 }
 
 fh_status fh_sequence_trial(fh_sequence *s, Vec b, Vec x, double seconds, fh_solve_report *report)
 {
-  if (!s->ksp[0]) FH_TRY_PETSC(create_ksp(s, 0));
-  FH_TRY_PETSC(watch_clock(s));
-  s->deadline = clock_of(s) + seconds;
+  if (!s->ksp[0]) FH_TRY_PETSC(fh_sequence_create_ksp(s, 0));
+  FH_TRY_PETSC(fh_sequence_watch(s));
+  s->deadline = fh_sequence_clock(s) + seconds;
   const fh_status st = solve_to(s, 0, b, x, report);
   s->deadline = 0.0;
   return st;
@@ -435,7 +288,7 @@ static fh_status settle(fh_sequence *s)
     FH_TRY_PETSC(FHPCFastEllipticGetGrid((PetscObject)s->matrix, &grid));
     return fh_batch_create(grid, FH_BATCH_MULTIGRID, &s->batch);
   }
-  FH_TRY_PETSC(create_ksp(s, 0));
+  FH_TRY_PETSC(fh_sequence_create_ksp(s, 0));
   return FH_OK;
 }
 
@@ -463,7 +316,7 @@ void fh_sequence_destroy(fh_sequence **sequence)
 {
   fh_sequence *s = *sequence;
   if (!s) return;
-  for (int rung = 0; rung < RUNGS; rung++)
+  for (int rung = 0; rung < FH_RUNGS; rung++)
     if (s->ksp[rung]) (void)KSPDestroy(&s->ksp[rung]);
   fh_batch_destroy(&s->batch);
   if (s->work) (void)VecDestroy(&s->work);

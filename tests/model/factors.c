@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tensor/rank.h"
 #include "operators/spectral/weight.h"
+#include "tensor/rank.h"
 
 static int checks, failures;
 

@@ -4,9 +4,9 @@
 #include <strings.h>
 
 #include "config.h"
-#include "tensor/rank.h"
 #include "model_case.h"
 #include "operators/spectral/weight.h"
+#include "tensor/rank.h"
 
 typedef struct {
   fh_factor_kind kind;
