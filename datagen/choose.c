@@ -7,10 +7,12 @@
 #include "base/clock.h"
 #include "base/memory.h"
 
-/* A candidate is dropped when a sample takes it DROP_FIRST times as long as the best one so far; after
-   two batches, DROP_LATER times. MOST_TRIES batches are made by the last ones. */
-enum { MOST_TRIES = 4, DROP_FIRST = 3 };
-static const double drop_later = 1.3, no_limit = 1e30, least_limit = 0.02;
+/* A candidate is dropped when its first sample takes drop_first times as long as the best one so far -
+   with factors, whose symbolic part is done once, drop_symbolic times -; after two batches, drop_later
+   times. MOST_TRIES batches are made by the last ones. */
+enum { MOST_TRIES = 4 };
+static const double drop_first = 3.0, drop_symbolic = 8.0, drop_later = 1.3, no_limit = 1e30,
+                    least_limit = 0.02;
 
 /* ---- what was made ------------------------------------------------------------------------------- */
 
@@ -119,10 +121,16 @@ typedef struct {
 } race;
 
 /* the most promising first: slow ones are then dropped early */
-static const fh_strategy by_promise[] = {
-    FH_STRATEGY_FASTELLIPTIC, FH_STRATEGY_CHOLESKY, FH_STRATEGY_FROZEN,
-    FH_STRATEGY_LU,           FH_STRATEGY_CG_ICC,   FH_STRATEGY_CG_BOOMERAMG,
-    FH_STRATEGY_CG_GAMG,      FH_STRATEGY_RCG_ICC,  FH_STRATEGY_BCGS_ILU};
+static const fh_strategy by_promise[] = {FH_STRATEGY_BATCHED_MULTIGRID,
+                                         FH_STRATEGY_FASTELLIPTIC,
+                                         FH_STRATEGY_CHOLESKY,
+                                         FH_STRATEGY_FROZEN,
+                                         FH_STRATEGY_LU,
+                                         FH_STRATEGY_CG_ICC,
+                                         FH_STRATEGY_CG_BOOMERAMG,
+                                         FH_STRATEGY_CG_GAMG,
+                                         FH_STRATEGY_RCG_ICC,
+                                         FH_STRATEGY_BCGS_ILU};
 
 /* LU of a definite matrix, or plain BiCGStab, cannot win against what uses that it is definite */
 static bool is_idle(fh_strategy s, const fh_problem *p)
@@ -197,10 +205,17 @@ static fh_status begin(race *r, candidate *c)
   return FH_OK;
 }
 
+static double first_limit(const candidate *c)
+{
+  const bool symbolic = c->strategy == FH_STRATEGY_CHOLESKY || c->strategy == FH_STRATEGY_LU ||
+                        c->strategy == FH_STRATEGY_FROZEN;
+  return symbolic ? drop_symbolic : drop_first;
+}
+
 static fh_status make_batch(race *r, candidate *c, double *seconds)
 {
   const fh_receiver to = {take, r};
-  const double slowest = c->tries ? drop_later * MOST_TRIES : DROP_FIRST;
+  const double slowest = c->tries ? drop_later * MOST_TRIES : first_limit(c);
   const ptrdiff_t capacity = fh_labeller_capacity(r->labeller, c->sequence);
   int64_t *index = NULL;
   FH_NEW(index, capacity);
@@ -269,7 +284,7 @@ static fh_status go_round(race *r, int round)
   for (int i = 0; i < r->n; i++) {
     candidate *c = &r->list[i];
     if (!c->end) FH_TRY(try_once(r, c));
-    if (round == 0 && !c->end && c->first > DROP_FIRST * r->best) drop(c, "three times slower");
+    if (round == 0 && !c->end && c->first > first_limit(c) * r->best) drop(c, "much slower");
   }
   for (int i = 0; i < r->n && round > 0; i++)
     if (!r->list[i].end && mean(&r->list[i]) > drop_later * r->best) drop(&r->list[i], "slower");

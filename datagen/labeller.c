@@ -1,4 +1,4 @@
-#include "datagen/labeller.h"
+#include "datagen/labeller_impl.h"
 #include "datagen/petsc.h"
 
 #include <math.h>
@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "datagen/skr/batch.h"
 #include "datagen/skr/fastelliptic.h"
 
 static PetscErrorCode create_system(fh_labeller *l)
@@ -28,7 +29,8 @@ static fh_status check_evolving(const fh_generate_config *c)
            "sequence_strategy = %s: the problem '%s' is integrated in time, there are no linear "
            "systems: leave it manual",
            fh_strategy_names[c->solver.strategy], c->problem);
-  FH_CHECK(c->order.kind == FH_ORDER_AS_SAMPLED, FH_ERR_USAGE,
+  FH_CHECK(c->order.kind == FH_ORDER_AS_SAMPLED || c->order.kind == FH_ORDER_BY_STRATEGY,
+           FH_ERR_USAGE,
            "sequence_order = %s: the problem '%s' is integrated in time, no sample helps the next: "
            "leave it as_sampled",
            fh_order_names[c->order.kind], c->problem);
@@ -58,6 +60,8 @@ fh_status fh_labeller_hint(fh_labeller *l, fh_sequence_hint *hint)
                              .positive_definite = p->positive_definite,
                              .constant = p->constant_matrix,
                              .box = box != NULL,
+                             .stencil = box && !fh_batch_unfit(box) && !p->class->accept &&
+                                        p->class->stencil && p->class->stencil(p, NULL),
                              .dim = p->grid.dim,
                              .unknowns = p->unknowns};
   return FH_OK;
@@ -95,6 +99,7 @@ void fh_labeller_destroy(fh_labeller **labeller)
   fh_labeller *l = *labeller;
   if (!l) return;
   fh_sequence_destroy(&l->sequence);
+  fh_labeller_free_rooms(l);
   if (l->gather) (void)VecScatterDestroy(&l->gather);
   if (l->whole) (void)VecDestroy(&l->whole);
   if (l->b) (void)VecDestroy(&l->b);
@@ -114,8 +119,7 @@ void fh_labeller_describe(const fh_labeller *l, char *text, size_t bytes)
     snprintf(text, bytes, "%s", l->problem->method);
 }
 
-/* a failure of this sample alone is told in why */
-static fh_status excuse(fh_status st, bool *usable, char why[256])
+fh_status fh_excuse(fh_status st, bool *usable, char why[256])
 {
   *usable = st == FH_OK;
   if (st != FH_ERR_NUMERIC) return st;
@@ -144,7 +148,7 @@ static fh_status take_frame(void *context)
 fh_status fh_labeller_assemble(fh_labeller *l, int64_t index, bool *usable, char why[256])
 {
   const bool evolves = l->problem->class->evolve;
-  FH_TRY(excuse(l->problem->class->sample(l->problem, l->seed, index), usable, why));
+  FH_TRY(fh_excuse(l->problem->class->sample(l->problem, l->seed, index), usable, why));
   if (!*usable) return FH_OK;
   FH_TRY(fh_store_inputs(l->store));
   l->frame = 0;
@@ -211,25 +215,33 @@ static fh_status explain(const fh_labeller *l, const fh_solve_report *r, char wh
   return FH_OK;
 }
 
-/* seconds: of a trial, 0: the ladder is climbed */
-static fh_status try_or_solve(fh_labeller *l, fh_sequence *s, double seconds,
-                              fh_solve_report *report)
+static fh_status solve_system(fh_labeller *l, const fh_manner *how, fh_solve_report *report)
 {
-  if (seconds > 0.0) return fh_sequence_trial(s, l->b, l->x, seconds, report);
-  return fh_sequence_solve(s, l->b, l->x, report);
+  if (how->begun) {
+    *report = *how->begun;
+    return fh_sequence_climb(how->sequence, l->b, l->x, report);
+  }
+  if (how->seconds > 0.0) return fh_sequence_trial(how->sequence, l->b, l->x, how->seconds, report);
+  return fh_sequence_solve(how->sequence, l->b, l->x, report);
+}
+
+void fh_record_solve(const fh_solve_report *report, const fh_sequence *s, fh_label *label)
+{
+  fh_sample_record *record = &label->record;
+  record->iterations = report->iterations;
+  record->rung = report->rung;
+  record->strategy = (int32_t)fh_sequence_in_use(s);
+  record->residual = report->residual;
+  record->valid = label->solved = report->accepted;
 }
 
 /* the label of what was assembled, by a linear system */
-static fh_status solve(fh_labeller *l, fh_sequence *s, double seconds, fh_label *label)
+static fh_status solve(fh_labeller *l, const fh_manner *how, fh_label *label)
 {
   fh_solve_report report;
   fh_sample_record *record = &label->record;
-  FH_TRY(try_or_solve(l, s, seconds, &report));
-  record->iterations = report.iterations;
-  record->rung = report.rung;
-  record->strategy = (int32_t)fh_sequence_in_use(s);
-  record->residual = report.residual;
-  record->valid = label->solved = report.accepted;
+  FH_TRY(solve_system(l, how, &report));
+  fh_record_solve(&report, how->sequence, label);
   FH_TRY(judge(l, &record->valid, label->why));
   if (!report.accepted) FH_TRY(explain(l, &report, label->why));
   if (!record->valid) return FH_OK;
@@ -243,8 +255,8 @@ static fh_status evolve(fh_labeller *l, fh_label *label)
 {
   fh_evolution evolution = {0, (double)NAN};
   fh_sample_record *record = &label->record;
-  FH_TRY(excuse(l->problem->class->evolve(l->problem, take_frame, l, &evolution), &record->valid,
-                label->why));
+  FH_TRY(fh_excuse(l->problem->class->evolve(l->problem, take_frame, l, &evolution), &record->valid,
+                   label->why));
   label->solved = record->valid;
   record->iterations = evolution.steps;
   record->residual = evolution.error;
@@ -254,40 +266,34 @@ static fh_status evolve(fh_labeller *l, fh_label *label)
   return FH_OK;
 }
 
-static fh_status make_one(fh_labeller *l, fh_sequence *s, double seconds, int64_t index,
-                          fh_label *label)
+fh_status fh_label_one(fh_labeller *l, const fh_manner *how, int64_t index, fh_label *label)
 {
   const double start = fh_clock();
   *label = (fh_label){.record = {.index = index, .seed = l->seed, .residual = (double)NAN}};
   FH_TRY(fh_labeller_assemble(l, index, &label->posed, label->why));
-  if (label->posed)
-    FH_TRY(l->problem->class->evolve ? evolve(l, label) : solve(l, s, seconds, label));
+  if (label->posed) FH_TRY(l->problem->class->evolve ? evolve(l, label) : solve(l, how, label));
   if (!label->record.valid) fh_store_invalidate(l->store, !label->posed);
   label->record.seconds = fh_clock() - start;
   return FH_OK;
 }
 
-fh_status fh_labeller_make(fh_labeller *l, int64_t index, fh_sample_record *record, char why[256])
-{
-  fh_label label;
-  FH_TRY(make_one(l, l->sequence, 0.0, index, &label));
-  *record = label.record;
-  snprintf(why, 256, "%s", label.why);
-  return FH_OK;
-}
+/* ---- many ---------------------------------------------------------------------------------------- */
 
 ptrdiff_t fh_labeller_capacity(const fh_labeller *l, const fh_sequence *sequence)
 {
-  (void)l, (void)sequence;
-  return 1;
+  const fh_sequence *s = sequence ? sequence : l->sequence;
+  const ptrdiff_t slots = s ? fh_sequence_slots(s) : 0;
+  return slots ? slots : 1;
 }
 
 static fh_status make_some(fh_labeller *l, fh_sequence *s, double seconds, ptrdiff_t count,
                            const int64_t *index, const fh_receiver *to)
 {
+  const fh_manner how = {s, seconds, NULL};
   fh_label label;
+  if (s && fh_sequence_slots(s)) return fh_label_together(l, s, seconds, count, index, to);
   for (ptrdiff_t i = 0; i < count; i++) {
-    FH_TRY(make_one(l, s, seconds, index[i], &label));
+    FH_TRY(fh_label_one(l, &how, index[i], &label));
     FH_TRY(to->take(to->context, l->store->value, &label));
   }
   return FH_OK;
@@ -303,4 +309,22 @@ fh_status fh_labeller_try(fh_labeller *l, fh_sequence *sequence, double seconds,
                           const int64_t *index, const fh_receiver *to)
 {
   return make_some(l, sequence, seconds, count, index, to);
+}
+
+static fh_status copy_label(void *context, double *const *values, const fh_label *label)
+{
+  fh_label *to = context;
+  (void)values;
+  *to = *label;
+  return FH_OK;
+}
+
+fh_status fh_labeller_make(fh_labeller *l, int64_t index, fh_sample_record *record, char why[256])
+{
+  fh_label label;
+  const fh_receiver to = {copy_label, &label};
+  FH_TRY(fh_labeller_make_some(l, 1, &index, &to));
+  *record = label.record;
+  snprintf(why, 256, "%s", label.why);
+  return FH_OK;
 }

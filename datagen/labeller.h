@@ -16,7 +16,9 @@ typedef struct {
   Vec b, x;
   Vec whole; /* all unknowns, on the group's rank 0 */
   VecScatter gather;
-  bool assembled;  /* a constant matrix is there */
+  bool assembled; /* a constant matrix is there */
+  double **room;  /* [rooms][fields] values of samples that are solved together; 0: the problem's */
+  ptrdiff_t rooms; /* 0: not needed yet */
   ptrdiff_t frame; /* number of the next one */
   uint64_t seed;
   int rank; /* in the group */
@@ -57,7 +59,8 @@ fh_status fh_labeller_assemble(fh_labeller *l, int64_t index, bool *usable, char
 /** "cg + cholesky", "etdrk4": how labels are made, for logs. */
 void fh_labeller_describe(const fh_labeller *l, char *text, size_t bytes);
 
-/** How many samples a solver (NULL: the labeller's own) makes at a time: more than one where the strategy solves several together. */
+/** How many samples a solver (NULL: the labeller's own) makes at a time: more than one where the
+ *  strategy solves several together. */
 ptrdiff_t fh_labeller_capacity(const fh_labeller *l, const fh_sequence *sequence);
 /** Makes count <= capacity samples and hands each to the receiver. Collective on the group. */
 fh_status fh_labeller_make_some(fh_labeller *l, ptrdiff_t count, const int64_t *index,

@@ -79,7 +79,11 @@ const fh_preset fh_presets[] = {
      "2^(k-1)); f = 1; vertices, 5-point, arithmetic mean (published: linear triangles, 1023^2 "
      "inner "
      "vertices, which is n = 1025, subsampled)",
-     {{"scheme", "arithmetic_fd"}, {"coefficient", "multiscale"}, {"source", "1"}, {NULL, NULL}}},
+     {{"scheme", "arithmetic_fd"},
+      {"coefficient", "multiscale"},
+      {"scales", "6"},
+      {"source", "1"},
+      {NULL, NULL}}},
     {"lognormal-darcy-1",
      "darcy",
      "lognormal-darcy-1: a = exp(g), g ~ N(0, 7^3 (-Laplace + 49)^-2.5), periodic, no mean mode "

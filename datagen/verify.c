@@ -278,6 +278,9 @@ static fh_status rebuild(check *c, int64_t i, bool solve, bool *done)
   if (solve) {
     FH_TRY(fh_labeller_make(c->labeller, i, &record, why));
     *done = record.valid;
+    /* the residual is that of the matrix, which a batched solver does without */
+    if (*done && c->labeller->sequence && fh_sequence_slots(c->labeller->sequence) > 0)
+      FH_TRY(fh_labeller_assemble(c->labeller, i, done, why));
     c->report->solved++;
   } else {
     FH_TRY(fh_labeller_assemble(c->labeller, i, done, why));

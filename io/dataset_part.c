@@ -33,8 +33,7 @@ typedef struct {
 
 static fh_status read_block(reading *r)
 {
-  FH_TRY_H5(
-      H5Sselect_hyperslab(r->space, H5S_SELECT_SET, r->start, r->stride, r->count, NULL));
+  FH_TRY_H5(H5Sselect_hyperslab(r->space, H5S_SELECT_SET, r->start, r->stride, r->count, NULL));
   FH_TRY_H5(H5Sselect_hyperslab(r->memory, H5S_SELECT_SET, r->place, NULL, r->count, NULL));
   FH_TRY_H5(H5Dread(r->array, r->type, r->memory, r->space, H5P_DEFAULT, r->values));
   return FH_OK;
@@ -101,8 +100,7 @@ static fh_status read_source(fh_dataset *d, int i, int64_t sample, const fh_sele
                              fh_real *values)
 {
   const ptrdiff_t count = d->is.sources[i].channels * fh_selection_size(at);
-  FH_TRY(d->crc[i] ? read_verified(d, i, sample, at, values)
-                   : read_runs(d, i, sample, at, values));
+  FH_TRY(d->crc[i] ? read_verified(d, i, sample, at, values) : read_runs(d, i, sample, at, values));
   for (ptrdiff_t k = 0; k < count; k++)
     FH_CHECK(isfinite(values[k]), FH_ERR_FORMAT,
              "sample %lld of %s has the value %g; repair it or leave it out (-skip_invalid does so "
@@ -126,8 +124,8 @@ fh_status fh_dataset_read_part(fh_dataset *d, int64_t sample, const fh_selection
     const fh_selection *at = s->is_output ? out : in;
     fh_real *side = s->is_output ? y : x;
     if (!side) continue;
-    FH_TRY(fh_h5_in_file(d->path, read_source(d, i, stored, at,
-                                              side + s->first_channel * fh_selection_size(at))));
+    FH_TRY(fh_h5_in_file(
+        d->path, read_source(d, i, stored, at, side + s->first_channel * fh_selection_size(at))));
   }
   return FH_OK;
 }

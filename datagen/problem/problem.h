@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/config.h"
+#include "datagen/skr/stencil.h"
 #include "io/writer.h"
 
 typedef struct fh_problem fh_problem;
@@ -44,6 +45,11 @@ typedef struct {
   PetscErrorCode (*matrix_create)(fh_problem *p, Mat *matrix);
   PetscErrorCode (*matrix)(fh_problem *p, Mat matrix);
   PetscErrorCode (*rhs)(fh_problem *p, Vec b);
+  /* Optional, local, after sample: the system as matrix and rhs would assemble it, in the plain arrays of
+     datagen/skr/stencil.h, the whole of it on every rank; for symmetric positive definite 5- and
+     7-point matrices with an attached grid (FHPCFastEllipticSetGrid). False: this configuration's
+     matrix is none. s = NULL only asks. */
+  bool (*stencil)(const fh_problem *p, fh_stencil *s);
   /* Optional, collective: *good = false refuses a solution that the solver found (near resonance, say),
      with the reason in why. The sample is then stored as one that has none. */
   PetscErrorCode (*accept)(fh_problem *p, Vec b, Vec x, bool *good, char why[256]);

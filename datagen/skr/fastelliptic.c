@@ -15,6 +15,7 @@ typedef struct {
   VecScatter to_slab;      /* NULL: one rank */
   PetscReal *of_L, *scale; /* [planes]: diag L, (diag L / diag A)^1/2 */
   PetscReal gain;          /* 1 / c */
+  PetscReal shift;         /* of the reaction term that the solver is factored for */
 } PC_FastElliptic;
 
 static const char *const scaling_names[] = {
@@ -86,12 +87,13 @@ static PetscErrorCode CreateSolver(PC pc, PetscContainer box, const FHEllipticGr
   PetscInt longest = 0;
   PetscFunctionBegin;
   PetscCall(Forget(pc));
+  p->shift = 0.0;
   PetscCall(PetscObjectReference((PetscObject)box));
   p->box = box;
   p->grid = grid;
   for (PetscInt a = 0; a < grid->dim; a++) longest = PetscMax(longest, grid->n[a]);
-  p->single = p->precision == FH_ELLIPTIC_SINGLE ||
-              (p->precision == FH_ELLIPTIC_PRECISION_AUTO && longest <= SINGLE_POINTS);
+  p->single = p->precision == FH_ELLIPTIC_SINGLE || (p->precision == FH_ELLIPTIC_PRECISION_AUTO &&
+                                                     longest <= SINGLE_POINTS && !grid->reaction);
   PetscCall(
       FHSolverCreate(PetscObjectComm((PetscObject)pc), grid, p->dense, p->single, &p->solver));
   PetscCall(MatCreateVecs(pc->pmat, NULL, &p->diagonal));
@@ -108,10 +110,12 @@ static PetscErrorCode Scatter(PC_FastElliptic *p, Vec from, Vec to, ScatterMode 
   PetscFunctionReturn(0);
 }
 
-/* p->scale = diag A / diag L; *mean of it; *positive: all of it is, on all ranks */
+/* p->scale = diag A / diag L, of a reaction term their difference; *mean of it; *positive: all of it is,
+   on all ranks */
 static PetscErrorCode CompareDiagonals(PC pc, PetscReal *mean, bool *positive)
 {
   PC_FastElliptic *p = (PC_FastElliptic *)pc->data;
+  const bool reaction = p->grid->reaction;
   const PetscInt own = p->solver->planes * p->solver->modes;
   const PetscScalar *d = NULL;
   PetscReal sums[3] = {0.0, 0.0, 0.0}; /* of ratios, of points, of those that are not positive */
@@ -122,7 +126,7 @@ static PetscErrorCode CompareDiagonals(PC pc, PetscReal *mean, bool *positive)
   PetscCall(VecGetArrayRead(planes, &d));
   for (PetscInt i = 0; i < own; i++) {
     /* 1-D periodic with one cell: L has an empty row */
-    p->scale[i] = p->of_L[i] > 0.0 ? d[i] / p->of_L[i] : 1.0;
+    p->scale[i] = reaction ? d[i] - p->of_L[i] : p->of_L[i] > 0.0 ? d[i] / p->of_L[i] : 1.0;
     sums[0] += p->scale[i];
     if (!(p->scale[i] > 0.0 && p->scale[i] < PETSC_MAX_REAL)) sums[2] += 1.0;
   }
@@ -131,6 +135,38 @@ static PetscErrorCode CompareDiagonals(PC pc, PetscReal *mean, bool *positive)
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sums, 3, MPIU_REAL, MPIU_SUM, p->solver->comm));
   *mean = sums[0] / sums[1];
   *positive = sums[2] == 0.0;
+  PetscFunctionReturn(0);
+}
+
+/* L with the mean of the reaction term, moved where a pivot vanishes. Collective. */
+static PetscErrorCode ShiftBy(PC_FastElliptic *p, PetscReal mean)
+{
+  static const PetscReal tiny = 1e-10;
+  enum { MOVES = 8 };
+  PetscFunctionBegin;
+  for (int move = 0; move <= MOVES; move++) {
+    const PetscReal shift = p->grid->shift + mean * (1.0 + 1e-3 * move);
+    PetscReal least = 1.0;
+    PetscCall((p->single ? FHSolverShift_single : FHSolverShift_double)(p->solver, shift, &least));
+    PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &least, 1, MPIU_REAL, MPIU_MIN, p->solver->comm));
+    if (least > tiny) break;
+  }
+  p->shift = mean;
+  PetscFunctionReturn(0);
+}
+
+/* scaled by nothing, shifted by the mean, factored again only where that has moved */
+static PetscErrorCode SetUpReaction(PC pc, PetscReal mean)
+{
+  static const PetscReal same = 1e-3;
+  PC_FastElliptic *p = (PC_FastElliptic *)pc->data;
+  PetscFunctionBegin;
+  pc->failedreason = PetscIsInfOrNanReal(mean) ? PC_FACTOR_OTHER : PC_NOERROR;
+  p->scaled = false;
+  p->gain = 1.0;
+  if (pc->failedreason == PC_NOERROR &&
+      !(PetscAbsReal(mean - p->shift) <= same * PetscAbsReal(mean)))
+    PetscCall(ShiftBy(p, mean));
   PetscFunctionReturn(0);
 }
 
@@ -145,6 +181,10 @@ static PetscErrorCode PCSetUp_FastElliptic(PC pc)
   PetscCall(FindGrid(pc, &box, &grid));
   if (!p->solver || p->box != box) PetscCall(CreateSolver(pc, box, grid));
   PetscCall(CompareDiagonals(pc, &mean, &positive));
+  if (grid->reaction) {
+    PetscCall(SetUpReaction(pc, mean));
+    PetscFunctionReturn(0);
+  }
   p->scaled = p->scaling == FH_ELLIPTIC_SCALING_DIAGONAL;
   if (p->scaling == FH_ELLIPTIC_SCALING_AUTO && positive)
     PetscCall(FHScalingHelps(p->solver->comm, grid, p->solver->planes, p->scale, &p->scaled));

@@ -21,19 +21,22 @@
  *                    10, 1973): better for smooth coefficients, worse, and growing with the grid, for
  *                    jumps; auto (default) decides anew for every matrix, see fastelliptic_scale.c
  *   -pc_fastelliptic_precision single|double|auto  of the transforms, not of the Krylov method. auto:
- *                    single while no axis is longer than 512 points. Single costs no iterations down to
+ *                    single while no axis is longer than 512 points and there is no reaction term. Single costs no iterations down to
  *                    residuals of 1e-12 or so, but is no exact inverse: 1e-6
  *   -pc_fastelliptic_dense n                       axes of at most n points are transformed by products
  *                    of matrices (256); what FFTW has no transform for always is
  *
  * Distributed matrices: planes of the first axis are split over the ranks, transforms of the other axes
  * are local, and one all-to-all before and one after the tridiagonal solves bring whole lines together.
- * The entries of A are not looked at but for its diagonal. A singular L (all sides Neumann or periodic,
+ * The entries of A are not looked at but for its diagonal. For L - k^2 the inverse is exact too, in
+ * double precision; there are no pivots to choose along the first axis, so that a shift which makes one of
+ * them vanish is moved by a thousandth. A singular L (all sides Neumann or periodic,
  * shift 0) is replaced by its pseudo-inverse; attach the constant null space to A.
  */
 #pragma once
 
 #include <petscksp.h>
+#include <stdbool.h>
 
 #define FHPCFASTELLIPTIC "fastelliptic"
 
@@ -53,6 +56,9 @@ typedef struct {
   FHSide side[3][2];    /* lower and upper end of every axis */
   PetscReal spacing[3]; /* distance of neighbours, > 0 */
   PetscReal shift;      /* >= 0 */
+  /* A is L and a reaction term that varies (-k(x)^2 of Helmholtz' equation): L is shifted by its mean,
+     which is that of diag A - diag L and may make L indefinite; nothing is scaled. */
+  bool reaction;
   /* Separable coefficients, NULL: 1. face[a][0..n]: conductivity between i-1 and i (the ends: towards
      the boundary; periodic: face 0), weight[a][0..n): mass of the unknowns. All > 0. */
   const PetscReal *face[3], *weight[3];

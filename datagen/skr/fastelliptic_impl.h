@@ -35,7 +35,8 @@ struct FHSolver {
   int *send, *send_at, *receive, *receive_at; /* counts and places of the all-to-all */
   FHModes axis[2];                            /* of the middle and the last axis */
   PetscReal gain;                             /* of FFTW's transforms */
-  PetscReal *off, corner;                     /* of the first axis */
+  FHAxis first;                               /* the axis of the tridiagonal solves */
+  PetscReal *off, corner;                     /* of it */
   void *vectors[2];                           /* in this precision */
   void *pivots, *closing; /* [n0][own_modes]: inverse pivots; of a cyclic axis, the correction */
   PetscReal *null_pivots;
@@ -56,8 +57,11 @@ PetscErrorCode FHSolverApply_single(FHSolver *f, const PetscScalar *in, const Pe
                                     PetscReal before, PetscReal after, PetscScalar *out);
 PetscErrorCode FHSolverApply_double(FHSolver *f, const PetscScalar *in, const PetscReal *s,
                                     PetscReal before, PetscReal after, PetscScalar *out);
-PetscErrorCode FHSolverBuild_single(FHSolver *f, const FHAxis *first, PetscReal shift);
-PetscErrorCode FHSolverBuild_double(FHSolver *f, const FHAxis *first, PetscReal shift);
+PetscErrorCode FHSolverBuild_single(FHSolver *f);
+PetscErrorCode FHSolverBuild_double(FHSolver *f);
+/* Factors L with this shift; *least: the smallest pivot against the largest entry, on this rank. */
+PetscErrorCode FHSolverShift_single(FHSolver *f, PetscReal shift, PetscReal *least);
+PetscErrorCode FHSolverShift_double(FHSolver *f, PetscReal shift, PetscReal *least);
 /* Collective. */
 PetscErrorCode FHSolverCreate(MPI_Comm comm, const FHEllipticGrid *grid, PetscInt dense,
                               bool single, FHSolver **f);

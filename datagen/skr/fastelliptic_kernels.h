@@ -40,9 +40,10 @@ static void FillClosing(FHSolver *f, PetscInt m, const PetscReal *pivot, PetscRe
 }
 
 /* inverse pivots of T0 + (lambda + shift) M0 for one mode, and of the first n-1 rows for the null mode */
-static void FillMode(FHSolver *f, const FHAxis *a, PetscInt m, PetscReal shift, PetscReal *pivot,
-                     PetscReal *q)
+static void FillMode(FHSolver *f, PetscInt m, PetscReal shift, PetscReal *pivot, PetscReal *q,
+                     PetscReal *least)
 {
+  const FHAxis *a = &f->first;
   const PetscInt n = a->n;
   const PetscReal lambda = Lambda(f, f->first_mode + m) + shift;
   const bool is_null = m == f->null_mode;
@@ -52,18 +53,30 @@ static void FillMode(FHSolver *f, const FHAxis *a, PetscInt m, PetscReal shift, 
     const PetscReal main = a->main[i] + lambda * a->mass[i] - (is_null ? 0.0 : ends);
     const PetscReal taken = i ? a->off[i - 1] * a->off[i - 1] * pivot[i - 1] : 0.0;
     pivot[i] = is_null && i == n - 1 ? 0.0 : 1.0 / (main - taken);
+    if (!is_null)
+      *least = PetscMin(*least, PetscAbsReal(main - taken) / (PetscAbsReal(main) + taken + 1e-300));
     pivots[i * f->own_modes + m] = is_null ? (REAL)0 : (REAL)pivot[i];
     if (is_null) f->null_pivots[i] = pivot[i];
   }
   if (f->closing && !is_null) FillClosing(f, m, pivot, q);
 }
 
-PetscErrorCode NAME(FHSolverBuild)(FHSolver *f, const FHAxis *first, PetscReal shift)
+PetscErrorCode NAME(FHSolverShift)(FHSolver *f, PetscReal shift, PetscReal *least)
+{
+  PetscReal *pivot = NULL, *q = NULL;
+  PetscFunctionBegin;
+  *least = 1.0;
+  PetscCall(PetscMalloc2(f->n[0], &pivot, f->n[0], &q));
+  for (PetscInt m = 0; m < f->own_modes; m++) FillMode(f, m, shift, pivot, q, least);
+  PetscCall(PetscFree2(pivot, q));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode NAME(FHSolverBuild)(FHSolver *f)
 {
   const PetscInt lines = PetscMax(1, f->n[0] * f->own_modes);
   const PetscInt most = PetscMax(1, PetscMax(f->planes * f->modes, lines));
   REAL *buffer = NULL;
-  PetscReal *pivot = NULL, *q = NULL;
   PetscFunctionBegin;
   for (int axis = 0; axis < 2; axis++) PetscCall(ConvertVectors(&f->axis[axis], &f->vectors[axis]));
   PetscCall(PetscCalloc1(lines, &buffer));
@@ -76,9 +89,6 @@ PetscErrorCode NAME(FHSolverBuild)(FHSolver *f, const FHAxis *first, PetscReal s
   f->a = buffer;
   PetscCall(PetscCalloc1(most, &buffer));
   f->b = buffer;
-  PetscCall(PetscMalloc2(f->n[0], &pivot, f->n[0], &q));
-  for (PetscInt m = 0; m < f->own_modes; m++) FillMode(f, first, m, shift, pivot, q);
-  PetscCall(PetscFree2(pivot, q));
   PetscFunctionReturn(0);
 }
 

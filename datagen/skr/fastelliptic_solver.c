@@ -32,7 +32,7 @@ static PetscErrorCode PlanExchange(FHSolver *f)
 static PetscInt NullMode(const FHSolver *f, const FHEllipticGrid *g, bool singular)
 {
   PetscInt least[2] = {0, 0};
-  if (!singular || g->shift > 0.0) return -1;
+  if (!singular || g->shift > 0.0 || g->reaction) return -1;
   for (int a = 0; a < 2; a++)
     for (PetscInt k = 0; k < f->axis[a].n; k++)
       if (f->axis[a].lambda[k] < f->axis[a].lambda[least[a]]) least[a] = k;
@@ -59,7 +59,9 @@ static PetscErrorCode Build(FHSolver *f, const FHEllipticGrid *g, PetscInt dense
                             const FHAxis axis[3])
 {
   const int number[2] = {1, (int)g->dim - 1};
+  PetscReal least = 1.0;
   PetscFunctionBegin;
+  f->first = axis[0]; /* owned from here on */
   for (int a = 0; a < 3; a++) f->n[a] = axis[a].n;
   f->modes = f->n[1] * f->n[2];
   f->corner = axis[0].corner;
@@ -72,7 +74,8 @@ static PetscErrorCode Build(FHSolver *f, const FHEllipticGrid *g, PetscInt dense
   f->null_mode = NullMode(f, g, axis[0].singular && axis[1].singular && axis[2].singular);
   PetscCall(PetscCalloc2(f->n[0], &f->off, f->n[0], &f->null_pivots));
   PetscCall(PetscArraycpy(f->off, axis[0].off, f->n[0]));
-  PetscCall((single ? FHSolverBuild_single : FHSolverBuild_double)(f, &axis[0], g->shift));
+  PetscCall((single ? FHSolverBuild_single : FHSolverBuild_double)(f));
+  PetscCall((single ? FHSolverShift_single : FHSolverShift_double)(f, g->shift, &least));
   PetscCheck(PlanLines(f, single) == FH_OK, PETSC_COMM_SELF, PETSC_ERR_LIB, "%s",
              fh_status_message());
   PetscFunctionReturn(0);
@@ -89,7 +92,7 @@ PetscErrorCode FHSolverCreate(MPI_Comm comm, const FHEllipticGrid *g, PetscInt d
   PetscCall(FHAxisCreate(g, g->dim == 3 ? 1 : -1, &axis[1]));
   PetscCall(FHAxisCreate(g, g->dim == 1 ? -1 : (int)g->dim - 1, &axis[2]));
   PetscCall(Build(*solver, g, dense, single, axis));
-  for (int a = 0; a < 3; a++) FHAxisDestroy(&axis[a]);
+  for (int a = 1; a < 3; a++) FHAxisDestroy(&axis[a]);
   PetscFunctionReturn(0);
 }
 
@@ -105,6 +108,7 @@ PetscErrorCode FHSolverDestroy(FHSolver **solver)
   }
   PetscCall(PetscFree4(f->send, f->send_at, f->receive, f->receive_at));
   PetscCall(PetscFree2(f->off, f->null_pivots));
+  FHAxisDestroy(&f->first);
   PetscCall(PetscFree(f->pivots));
   PetscCall(PetscFree(f->closing));
   PetscCall(PetscFree(f->a));

@@ -1,5 +1,6 @@
 #include "datagen/skr/sequence.h"
 #include "datagen/petsc.h"
+#include "datagen/skr/batch.h"
 #include "datagen/skr/fastelliptic.h"
 #include "datagen/skr/frozen.h"
 #include "datagen/skr/recycle.h"
@@ -22,6 +23,7 @@ struct fh_sequence {
   Vec work, previous;
   bool has_previous;
   fh_frozen frozen;
+  fh_batch *batch; /* of a batched strategy, which has no KSP of rung 0 */
   double deadline; /* of a trial, by clock_of; 0: none */
   int ranks;
 };
@@ -318,13 +320,11 @@ static fh_status climb(fh_sequence *s, int rung, Vec b, Vec x, fh_solve_report *
   return FH_OK;
 }
 
-static fh_status climb_to(fh_sequence *s, int last, Vec b, Vec x, fh_solve_report *report)
+/* rungs first..last, unless the report says that it is solved */
+static fh_status climb_rungs(fh_sequence *s, int first, int last, Vec b, Vec x,
+                             fh_solve_report *report)
 {
-  bool trivial = false;
-  *report = (fh_solve_report){.residual = (double)NAN, .why = ""};
-  FH_TRY_PETSC(is_trivial(b, x, report, &trivial));
-  if (trivial) return FH_OK;
-  for (int rung = 0; rung <= last && !report->accepted; rung++) {
+  for (int rung = first; rung <= last && !report->accepted; rung++) {
     report->rung = rung;
     FH_TRY(climb(s, rung, b, x, report));
   }
@@ -335,9 +335,28 @@ static fh_status climb_to(fh_sequence *s, int last, Vec b, Vec x, fh_solve_repor
   return FH_OK;
 }
 
+static fh_status solve_to(fh_sequence *s, int last, Vec b, Vec x, fh_solve_report *report)
+{
+  bool trivial = false;
+  *report = (fh_solve_report){.residual = (double)NAN, .why = ""};
+  FH_TRY_PETSC(is_trivial(b, x, report, &trivial));
+  if (trivial) return FH_OK;
+  return climb_rungs(s, s->batch ? 1 : 0, last, b, x, report);
+}
+
 fh_status fh_sequence_solve(fh_sequence *s, Vec b, Vec x, fh_solve_report *report)
 {
-  return climb_to(s, RUNGS - 1, b, x, report);
+  return solve_to(s, RUNGS - 1, b, x, report);
+}
+
+fh_status fh_sequence_climb(fh_sequence *s, Vec b, Vec x, fh_solve_report *report)
+{
+  fh_solve_report zero = {.residual = (double)NAN, .why = ""};
+  bool trivial = false;
+  FH_TRY_PETSC(is_trivial(b, x, &zero, &trivial));
+  if (!trivial) return climb_rungs(s, 1, RUNGS - 1, b, x, report);
+  *report = zero;
+  return FH_OK;
 }
 
 fh_status fh_sequence_trial(fh_sequence *s, Vec b, Vec x, double seconds, fh_solve_report *report)
@@ -345,9 +364,40 @@ fh_status fh_sequence_trial(fh_sequence *s, Vec b, Vec x, double seconds, fh_sol
   if (!s->ksp[0]) FH_TRY_PETSC(create_ksp(s, 0));
   FH_TRY_PETSC(watch_clock(s));
   s->deadline = clock_of(s) + seconds;
-  const fh_status st = climb_to(s, 0, b, x, report);
+  const fh_status st = solve_to(s, 0, b, x, report);
   s->deadline = 0.0;
   return st;
+}
+
+/* ---- several systems at a time ------------------------------------------------------------------- */
+
+ptrdiff_t fh_sequence_slots(const fh_sequence *s)
+{
+  return s->batch ? fh_batch_capacity(s->batch) : 0;
+}
+
+fh_stencil *fh_sequence_slot(fh_sequence *s, ptrdiff_t i)
+{
+  return fh_batch_slot(s->batch, i);
+}
+
+const double *fh_sequence_slot_solution(const fh_sequence *s, ptrdiff_t i)
+{
+  return fh_batch_solution(s->batch, i);
+}
+
+void fh_sequence_solve_slots(fh_sequence *s, ptrdiff_t count, double seconds,
+                             fh_solve_report *reports)
+{
+  enum { AT_ONCE = 64 };
+  fh_batch_report found[AT_ONCE];
+  const double deadline = seconds > 0.0 ? fh_clock_cpu() + seconds * (double)count : 0.0;
+  fh_batch_solve(s->batch, count, s->config.tolerance, s->config.warm_start, deadline, found);
+  for (ptrdiff_t i = 0; i < count; i++)
+    reports[i] = (fh_solve_report){.accepted = found[i].accepted,
+                                   .iterations = found[i].iterations,
+                                   .residual = found[i].residual,
+                                   .why = found[i].why};
 }
 
 /* ---- life ---------------------------------------------------------------------------------------- */
@@ -380,6 +430,11 @@ static fh_status settle(fh_sequence *s)
   why = fh_strategy_unfit(s->strategy, &s->hint, s->ranks);
   FH_CHECK(!why, FH_ERR_USAGE, "sequence_strategy %s does not fit this problem: %s; take auto",
            fh_strategy_names[s->strategy], why);
+  if (fh_strategy_is_batched(s->strategy)) {
+    const FHEllipticGrid *grid = NULL;
+    FH_TRY_PETSC(FHPCFastEllipticGetGrid((PetscObject)s->matrix, &grid));
+    return fh_batch_create(grid, FH_BATCH_MULTIGRID, &s->batch);
+  }
   FH_TRY_PETSC(create_ksp(s, 0));
   return FH_OK;
 }
@@ -410,6 +465,7 @@ void fh_sequence_destroy(fh_sequence **sequence)
   if (!s) return;
   for (int rung = 0; rung < RUNGS; rung++)
     if (s->ksp[rung]) (void)KSPDestroy(&s->ksp[rung]);
+  fh_batch_destroy(&s->batch);
   if (s->work) (void)VecDestroy(&s->work);
   if (s->previous) (void)VecDestroy(&s->previous);
   fh_free(s);
@@ -426,6 +482,11 @@ void fh_sequence_describe(const fh_sequence *s, char *text, size_t bytes)
   KSPType ksp = NULL;
   PCType type = NULL;
   PC pc = NULL;
+  if (s->batch) {
+    snprintf(text, bytes, "%s, %td at a time", fh_strategy_names[s->strategy],
+             fh_batch_capacity(s->batch));
+    return;
+  }
   if (!s->ksp[0] || KSPGetType(s->ksp[0], &ksp) || KSPGetPC(s->ksp[0], &pc) || PCGetType(pc, &type))
     ksp = NULL;
   const bool named = s->strategy != FH_STRATEGY_MANUAL;

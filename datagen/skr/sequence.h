@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/config.h"
+#include "datagen/skr/stencil.h"
 #include "datagen/skr/strategy.h"
 
 typedef struct {
@@ -96,6 +97,24 @@ fh_status fh_sequence_solve(fh_sequence *s, Vec b, Vec x, fh_solve_report *repor
  */
 fh_status fh_sequence_trial(fh_sequence *s, Vec b, Vec x, double seconds,
                             fh_solve_report *report) FH_MUST;
+/* ---- several systems at a time --------------------------------------------------------------------- */
+
+/** How many systems are solved together by a batched strategy (batch.h); 0: the strategy is none. */
+ptrdiff_t fh_sequence_slots(const fh_sequence *s);
+/** Number i of them, to be filled. */
+fh_stencil *fh_sequence_slot(fh_sequence *s, ptrdiff_t i);
+/**
+ * fh_sequence_solve_slots - solve the first count systems: rung 0 for each of them
+ *
+ * One rank. seconds: as in a trial; 0: no limit. What fails here is for fh_sequence_climb.
+ */
+void fh_sequence_solve_slots(fh_sequence *s, ptrdiff_t count, double seconds,
+                             fh_solve_report *reports);
+/** The solution of number i, until the next call. */
+const double *fh_sequence_slot_solution(const fh_sequence *s, ptrdiff_t i);
+/** The ladder beyond rung 0, for a system whose rung 0 is in the report; continues it. Collective. */
+fh_status fh_sequence_climb(fh_sequence *s, Vec b, Vec x, fh_solve_report *report) FH_MUST;
+
 /** The strategy that it uses: never AUTO. */
 fh_strategy fh_sequence_in_use(const fh_sequence *s);
 /** "cholesky: cg + cholesky": strategy and solver, for logs. */

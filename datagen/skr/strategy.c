@@ -44,6 +44,18 @@ static const char *unfit_definite(const fh_sequence_hint *h)
   return h->symmetric && h->positive_definite ? NULL : "needs a symmetric positive definite matrix";
 }
 
+bool fh_strategy_is_batched(fh_strategy s)
+{
+  return s == FH_STRATEGY_BATCHED_MULTIGRID;
+}
+
+static const char *unfit_batched(const fh_sequence_hint *h, int ranks)
+{
+  if (ranks > 1) return "needs one rank a sample";
+  if (!h->stencil) return "needs a problem on a box that gives its systems as stencils";
+  return unfit_definite(h);
+}
+
 const char *fh_strategy_unfit(fh_strategy strategy, const fh_sequence_hint *h, int ranks)
 {
   const char *why = NULL;
@@ -68,6 +80,8 @@ const char *fh_strategy_unfit(fh_strategy strategy, const fh_sequence_hint *h, i
     return why ? why : is_known_ksp("rcg") ? NULL : "there is no KSP type rcg in this program";
   case FH_STRATEGY_FASTELLIPTIC:
     return h->box ? NULL : "needs a problem on a box that describes its grid";
+  case FH_STRATEGY_BATCHED_MULTIGRID:
+    return unfit_batched(h, ranks);
   default:
     return NULL;
   }

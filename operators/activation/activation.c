@@ -30,11 +30,6 @@ static fh_status backward(fh_op *op, const fh_bwd *io)
   return FH_OK;
 }
 
-static void destroy(fh_op *op)
-{
-  (void)op;
-}
-
 static fh_cost cost(const fh_op *op)
 {
   const double n = (double)fh_shape_sample(&op->in[0]);
@@ -60,9 +55,7 @@ static fh_status example(int i, fh_op **op, fh_shape *in)
   static const ptrdiff_t n[3] = {3, 17, 5};
   *op = NULL;
   if (i >= 4) return FH_OK;
-  fh_grid grid;
-  FH_TRY(fh_grid_box(i % 3 + 1, n, FH_PERIODIC, FH_NODE, &grid));
-  in[0] = (fh_shape){2, 3, fh_layout_whole(&grid)};
+  FH_TRY(fh_example_shape(2, 3, i % 3 + 1, n, &in[0]));
   return fh_activation_create(kinds[i], op);
 }
 
@@ -70,6 +63,5 @@ const fh_op_class fh_activation_class = {.name = "activation",
                                          .setup = setup,
                                          .forward = forward,
                                          .backward = backward,
-                                         .destroy = destroy,
                                          .cost = cost,
                                          .example = example};

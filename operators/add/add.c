@@ -65,11 +65,6 @@ static fh_status backward(fh_op *op, const fh_bwd *io)
   return FH_OK;
 }
 
-static void destroy(fh_op *op)
-{
-  (void)op;
-}
-
 static fh_cost cost(const fh_op *op)
 {
   const double n = (double)fh_shape_sample(&op->in[0]);
@@ -100,9 +95,7 @@ static fh_status example(int i, fh_op **op, fh_shape *in)
   static const ptrdiff_t n[3] = {7, 19, 3};
   *op = NULL;
   if (i >= (int)(sizeof cases / sizeof *cases)) return FH_OK;
-  fh_grid grid;
-  FH_TRY(fh_grid_box(cases[i].dim, n, FH_PERIODIC, FH_NODE, &grid));
-  for (int k = 0; k < cases[i].n_in; k++) in[k] = (fh_shape){2, 3, fh_layout_whole(&grid)};
+  for (int k = 0; k < cases[i].n_in; k++) FH_TRY(fh_example_shape(2, 3, cases[i].dim, n, &in[k]));
   return fh_add_create_activated(cases[i].n_in, cases[i].kind, op);
 }
 
@@ -110,6 +103,5 @@ const fh_op_class fh_add_class = {.name = "add",
                                   .setup = setup,
                                   .forward = forward,
                                   .backward = backward,
-                                  .destroy = destroy,
                                   .cost = cost,
                                   .example = example};

@@ -64,11 +64,6 @@ static fh_status backward(fh_op *op, const fh_bwd *io)
   return FH_OK;
 }
 
-static void destroy(fh_op *op)
-{
-  (void)op;
-}
-
 static fh_cost cost(const fh_op *op)
 {
   const double n = (double)fh_shape_sample(&op->in[0]);
@@ -94,9 +89,7 @@ static fh_status example(int i, fh_op **op, fh_shape *in)
   static const ptrdiff_t channels[] = {1, 3, 2, 5}, n[3] = {5, 7, 3};
   *op = NULL;
   if (i >= 4) return FH_OK;
-  fh_grid grid;
-  FH_TRY(fh_grid_box(i % 3 + 1, n, FH_PERIODIC, FH_NODE, &grid));
-  in[0] = (fh_shape){2, channels[i], fh_layout_whole(&grid)};
+  FH_TRY(fh_example_shape(2, channels[i], i % 3 + 1, n, &in[0]));
   return fh_gate_create(channels[i], op);
 }
 
@@ -104,7 +97,6 @@ const fh_op_class fh_gate_class = {.name = "gate",
                                    .setup = setup,
                                    .forward = forward,
                                    .backward = backward,
-                                   .destroy = destroy,
                                    .cost = cost,
                                    .example = example,
                                    .linear = true};

@@ -54,11 +54,6 @@ static fh_status backward(fh_op *op, const fh_bwd *io)
   return FH_OK;
 }
 
-static void destroy(fh_op *op)
-{
-  (void)op;
-}
-
 static fh_cost cost(const fh_op *op)
 {
   const double in = (double)fh_shape_sample(&op->in[0]), out = (double)fh_shape_sample(&op->out[0]);
@@ -80,9 +75,7 @@ static fh_status example(int i, fh_op **op, fh_shape *in)
   static const ptrdiff_t n[3] = {5, 3, 4};
   *op = NULL;
   if (i >= 3) return FH_OK;
-  fh_grid grid;
-  FH_TRY(fh_grid_box(i + 1, n, FH_PERIODIC, FH_NODE, &grid));
-  in[0] = (fh_shape){2, i + 1, fh_layout_whole(&grid)};
+  FH_TRY(fh_example_shape(2, i + 1, i + 1, n, &in[0]));
   return fh_grid_embedding_create(i + 1, op);
 }
 
@@ -90,6 +83,5 @@ const fh_op_class fh_grid_embedding_class = {.name = "grid_embedding",
                                              .setup = setup,
                                              .forward = forward,
                                              .backward = backward,
-                                             .destroy = destroy,
                                              .cost = cost,
                                              .example = example};

@@ -285,10 +285,10 @@ static fh_status example(int i, fh_op **op, fh_shape *in)
   };
   *op = NULL;
   if (i >= (int)(sizeof cases / sizeof *cases)) return FH_OK;
-  fh_grid grid;
-  FH_TRY(fh_grid_box(cases[i].dim, cases[i].n, FH_PERIODIC, FH_NODE, &grid));
-  in[0] = (fh_shape){cases[i].batch, cases[i].config.in_channels, fh_layout_whole(&grid)};
-  in[1] = (fh_shape){cases[i].batch, cases[i].config.out_channels, fh_layout_whole(&grid)};
+  FH_TRY(fh_example_shape(cases[i].batch, cases[i].config.in_channels, cases[i].dim, cases[i].n,
+                          &in[0]));
+  FH_TRY(fh_example_shape(cases[i].batch, cases[i].config.out_channels, cases[i].dim, cases[i].n,
+                          &in[1]));
   return fh_mlp_create(&cases[i].config, op);
 }
 

@@ -133,11 +133,6 @@ static fh_status backward(fh_op *op, const fh_bwd *io)
   return FH_OK;
 }
 
-static void destroy(fh_op *op)
-{
-  (void)op;
-}
-
 static fh_cost cost(const fh_op *op)
 {
   const double n = (double)fh_shape_sample(&op->in[0]);
@@ -200,9 +195,8 @@ static fh_status example(int i, fh_op **op, fh_shape *in)
   };
   *op = NULL;
   if (i >= (int)(sizeof cases / sizeof *cases)) return FH_OK;
-  fh_grid grid;
-  FH_TRY(fh_grid_box(cases[i].dim, cases[i].n, FH_PERIODIC, FH_NODE, &grid));
-  in[0] = (fh_shape){cases[i].batch, cases[i].config.channels, fh_layout_whole(&grid)};
+  FH_TRY(
+      fh_example_shape(cases[i].batch, cases[i].config.channels, cases[i].dim, cases[i].n, &in[0]));
   return fh_norm_create(&cases[i].config, op);
 }
 
@@ -210,6 +204,5 @@ const fh_op_class fh_norm_class = {.name = "norm",
                                    .setup = setup,
                                    .forward = forward,
                                    .backward = backward,
-                                   .destroy = destroy,
                                    .cost = cost,
                                    .example = example};

@@ -64,8 +64,8 @@ static fh_status fill(fh_cut *v, const fh_grid *grid)
 
 fh_status fh_cut_check(const fh_patch_config *c)
 {
-  FH_CHECK(c->dim >= 1 && c->dim <= FH_MAX_DIM, FH_ERR_ARG,
-           "patch: %d axes, allowed are 1 to %d", c->dim, FH_MAX_DIM);
+  FH_CHECK(c->dim >= 1 && c->dim <= FH_MAX_DIM, FH_ERR_ARG, "patch: %d axes, allowed are 1 to %d",
+           c->dim, FH_MAX_DIM);
   FH_CHECK(c->levels >= 0 && c->levels <= MOST_LEVELS, FH_ERR_ARG,
            "patch: %d levels, allowed are 0 to %d", c->levels, MOST_LEVELS);
   FH_CHECK(c->outside >= FH_OUTSIDE_PERIODIC && c->outside <= FH_OUTSIDE_ZERO, FH_ERR_ARG,

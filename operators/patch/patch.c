@@ -107,9 +107,7 @@ static fh_status example(int i, fh_op **op, fh_shape *in)
   };
   *op = NULL;
   if (i >= (int)(sizeof cases / sizeof *cases)) return FH_OK;
-  fh_grid grid;
-  FH_TRY(fh_grid_box(cases[i].config.dim, cases[i].n, FH_PERIODIC, FH_NODE, &grid));
-  in[0] = (fh_shape){2, cases[i].channels, fh_layout_whole(&grid)};
+  FH_TRY(fh_example_shape(2, cases[i].channels, cases[i].config.dim, cases[i].n, &in[0]));
   return fh_patch_create(&cases[i].config, op);
 }
 

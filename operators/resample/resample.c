@@ -115,9 +115,7 @@ static fh_status example(int i, fh_op **op, fh_shape *in)
   };
   *op = NULL;
   if (i >= (int)(sizeof cases / sizeof *cases)) return FH_OK;
-  fh_grid grid;
-  FH_TRY(fh_grid_box(cases[i].dim, cases[i].n, FH_PERIODIC, FH_NODE, &grid));
-  in[0] = (fh_shape){cases[i].batch, cases[i].channels, fh_layout_whole(&grid)};
+  FH_TRY(fh_example_shape(cases[i].batch, cases[i].channels, cases[i].dim, cases[i].n, &in[0]));
   return fh_resample_create(cases[i].dim, cases[i].out_n, op);
 }
 

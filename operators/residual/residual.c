@@ -161,9 +161,7 @@ static fh_status example(int i, fh_op **op, fh_shape *in)
   *op = NULL;
   if (i >= (int)(sizeof cases / sizeof *cases)) return FH_OK;
   const fh_residual_config *c = &cases[i].config;
-  fh_grid grid;
-  FH_TRY(fh_grid_box(c->dim, cases[i].n, FH_PERIODIC, FH_NODE, &grid));
-  in[F] = (fh_shape){cases[i].batch, c->f_channels, fh_layout_whole(&grid)};
-  in[U] = (fh_shape){cases[i].batch, c->u_channels, fh_layout_whole(&grid)};
+  FH_TRY(fh_example_shape(cases[i].batch, c->f_channels, c->dim, cases[i].n, &in[F]));
+  FH_TRY(fh_example_shape(cases[i].batch, c->u_channels, c->dim, cases[i].n, &in[U]));
   return fh_residual_create(c, op);
 }

@@ -46,8 +46,6 @@ fh_status fh_spectral_example(int i, fh_op **op, fh_shape *in)
   *op = NULL;
   if (i >= (int)(sizeof cases / sizeof *cases)) return FH_OK;
   const fh_spectral_config *c = &cases[i].config;
-  fh_grid grid;
-  FH_TRY(fh_grid_box(c->dim, cases[i].n, FH_PERIODIC, FH_NODE, &grid));
-  in[0] = (fh_shape){cases[i].batch, c->in_channels, fh_layout_whole(&grid)};
+  FH_TRY(fh_example_shape(cases[i].batch, c->in_channels, c->dim, cases[i].n, &in[0]));
   return fh_spectral_create(c, op);
 }

@@ -24,8 +24,7 @@ int fh_spectral_weight_shape(const fh_weight_config *c, ptrdiff_t shape[FH_PARAM
 
 static fh_weight weight_of(const fh_weight_config *c, fh_spectral_way way)
 {
-  fh_weight w = {
-      .kind = c->kind, .way = way, .channel = c->layers ? 1 : 0, .dropout = c->dropout};
+  fh_weight w = {.kind = c->kind, .way = way, .channel = c->layers ? 1 : 0, .dropout = c->dropout};
   ptrdiff_t shape[FH_PARAM_MAX_RANK];
   w.modes = fh_spectral_weight_shape(c, shape);
   w.mode = w.channel + (c->at.separable ? 1 : 2);

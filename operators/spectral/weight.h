@@ -28,8 +28,8 @@ typedef struct {
   fh_spectral_config at; /* of the layers: channels, axes, stored modes, separable, deviation */
   /* CP: R. Tucker: one a mode. TT: one more than modes, the first and the last are 1 */
   ptrdiff_t rank[FH_PARAM_MAX_RANK];
-  int way;           /* fh_spectral_way; auto: by cost */
-  double dropout;    /* tensor dropout in training: probability that an index of a rank is left out */
+  int way;        /* fh_spectral_way; auto: by cost */
+  double dropout; /* tensor dropout in training: probability that an index of a rank is left out */
   ptrdiff_t samples; /* that share one run of the map and its adjoint, for the choice; 0: 4 */
 } fh_weight_config;
 

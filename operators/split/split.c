@@ -44,11 +44,6 @@ static fh_status backward(fh_op *op, const fh_bwd *io)
   return FH_OK;
 }
 
-static void destroy(fh_op *op)
-{
-  (void)op;
-}
-
 static fh_cost cost(const fh_op *op)
 {
   const double n = (double)fh_shape_sample(&op->in[0]);
@@ -63,9 +58,7 @@ static fh_status example(int i, fh_op **op, fh_shape *in)
   *op = NULL;
   if (i >= 3) return FH_OK;
   const ptrdiff_t n[3] = {3, 5, 4};
-  fh_grid grid;
-  FH_TRY(fh_grid_box(i + 1, n, FH_PERIODIC, FH_NODE, &grid));
-  in[0] = (fh_shape){.batch = 2, .channels = 3, .layout = fh_layout_whole(&grid)};
+  FH_TRY(fh_example_shape(2, 3, i + 1, n, &in[0]));
   return fh_op_new(&fh_split_class, 1, views[i], 0, op);
 }
 
@@ -73,7 +66,6 @@ const fh_op_class fh_split_class = {.name = "split",
                                     .setup = setup,
                                     .forward = forward,
                                     .backward = backward,
-                                    .destroy = destroy,
                                     .cost = cost,
                                     .example = example,
                                     .linear = true};

@@ -91,11 +91,6 @@ static fh_status backward(fh_op *op, const fh_bwd *io)
   return FH_OK;
 }
 
-static void destroy(fh_op *op)
-{
-  (void)op;
-}
-
 static fh_cost cost(const fh_op *op)
 {
   return (fh_cost){.bytes = 2.0 * (double)fh_shape_sample(&op->in[0]) * sizeof(fh_real)};
@@ -128,9 +123,8 @@ static fh_status example(int i, fh_op **op, fh_shape *in)
   };
   *op = NULL;
   if (i >= (int)(sizeof cases / sizeof *cases)) return FH_OK;
-  fh_grid grid;
-  FH_TRY(fh_grid_box(cases[i].config.dim, cases[i].n, FH_PERIODIC, FH_NODE, &grid));
-  in[0] = (fh_shape){cases[i].batch, cases[i].channels, fh_layout_whole(&grid)};
+  FH_TRY(
+      fh_example_shape(cases[i].batch, cases[i].channels, cases[i].config.dim, cases[i].n, &in[0]));
   return fh_unpatch_create(&cases[i].config, op);
 }
 
@@ -138,7 +132,6 @@ const fh_op_class fh_unpatch_class = {.name = "unpatch",
                                       .setup = setup,
                                       .forward = forward,
                                       .backward = backward,
-                                      .destroy = destroy,
                                       .cost = cost,
                                       .example = example,
                                       .linear = true};

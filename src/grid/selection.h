@@ -11,8 +11,8 @@
 
 typedef struct {
   int dim;
-  ptrdiff_t count[FH_MAX_DIM]; /* points per axis; 1 beyond dim */
-  ptrdiff_t *at[FH_MAX_DIM];   /* [count]: their indices on the grid, ascending */
+  ptrdiff_t count[FH_MAX_DIM];  /* points per axis; 1 beyond dim */
+  ptrdiff_t *at[FH_MAX_DIM];    /* [count]: their indices on the grid, ascending */
   ptrdiff_t *place[FH_MAX_DIM]; /* [n]: where a point of the grid stands in at, or -1 */
 } fh_selection;
 

@@ -12,7 +12,8 @@
 
 typedef struct {
   fh_grid grid;
-  ptrdiff_t parts[FH_MAX_DIM], size[FH_MAX_DIM]; /* tiles along an axis, points of one; 1 beyond dim */
+  ptrdiff_t parts[FH_MAX_DIM],
+      size[FH_MAX_DIM]; /* tiles along an axis, points of one; 1 beyond dim */
   ptrdiff_t count;
 } fh_tiles;
 

@@ -3,10 +3,9 @@
 #include <math.h>
 
 #include "model/fno_impl.h"
-#include "operators/crop/crop.h"
 #include "operators/grid_embedding/grid_embedding.h"
+#include "operators/margin/margin.h"
 #include "operators/mlp/mlp.h"
-#include "operators/pad/pad.h"
 
 /* the field's points, and how many stand around it while the blocks run */
 typedef struct {

@@ -41,7 +41,7 @@ typedef struct {
   int implementation;                     /* fh_spectral_way */
   bool joint_factorization;               /* one tensor over all layers */
   double tensor_dropout; /* probability that an index of a rank is left out, in training */
-  ptrdiff_t patches; /* no option: of a sample, that share the factors (mg-tfno); 0: one */
+  ptrdiff_t patches;     /* no option: of a sample, that share the factors (mg-tfno); 0: one */
 } fh_fno_config;
 
 /** The options of the FNO family in a spec of fno, tfno or mg-tfno; NULL for another family. */

@@ -22,10 +22,11 @@ static fh_status weight_of(const fh_fno_config *c, int layer, const fh_spectral_
   for (int i = 0; i < c->fixed_rank_modes.count; i++) fixed[c->fixed_rank_modes.value[i]] = true;
   const int modes = fh_spectral_weight_shape(w, shape);
   const int ranks = fh_rank_count(kind, modes);
-  FH_CHECK(!w->layers || c->rank.count <= ranks, FH_ERR_USAGE,
-           "option -joint_factorization makes one tensor of all %td layers, which has %d ranks, but "
-           "-rank gives %d numbers: layers with ranks of their own cannot share a tensor",
-           c->n_layers, ranks, c->rank.count);
+  FH_CHECK(
+      !w->layers || c->rank.count <= ranks, FH_ERR_USAGE,
+      "option -joint_factorization makes one tensor of all %td layers, which has %d ranks, but "
+      "-rank gives %d numbers: layers with ranks of their own cannot share a tensor",
+      c->n_layers, ranks, c->rank.count);
   fh_real_list given = c->rank;
   if (!w->layers) fh_rank_of_layer(kind, modes, &c->rank, (int)c->n_layers, layer, &given);
   return fh_rank_resolve(kind, modes, shape, &given, fixed, w->rank);

@@ -65,11 +65,20 @@ fh_status fh_op_setup(fh_op *op, const fh_team *team, const fh_shape *in, fh_nee
   return FH_OK;
 }
 
+fh_status fh_example_shape(ptrdiff_t batch, ptrdiff_t channels, int dim, const ptrdiff_t *n,
+                           fh_shape *shape)
+{
+  fh_grid grid;
+  FH_TRY(fh_grid_box(dim, n, FH_PERIODIC, FH_NODE, &grid));
+  *shape = (fh_shape){batch, channels, fh_layout_whole(&grid)};
+  return FH_OK;
+}
+
 void fh_op_destroy(fh_op **op)
 {
   fh_op *o = *op;
   if (!o) return;
-  if (o->data) o->class->destroy(o);
+  if (o->data && o->class->destroy) o->class->destroy(o);
   fh_free(o->data);
   fh_free(o);
   *op = NULL;

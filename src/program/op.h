@@ -97,7 +97,7 @@ typedef struct fh_op_class {
   fh_status (*forward)(fh_op *op, const fh_fwd *io);
   fh_status (*backward)(fh_op *op, const fh_bwd *io);
   /** Frees what create and setup hung on op->data (not op->data itself); accepts a half-built
-   *  operator. */
+   *  operator. NULL: nothing hangs there. */
   void (*destroy)(fh_op *op);
   fh_cost (*cost)(const fh_op *op);
   /** Case i of the conformance test: makes the operator and fills in[0..op->n_in) with small,
@@ -119,6 +119,9 @@ struct fh_op {
 /** Makes an operator of n_in inputs and n_out outputs with data_bytes zeroed bytes of op->data. */
 fh_status fh_op_new(const fh_op_class *class, int n_in, int n_out, size_t data_bytes,
                     fh_op **op) FH_MUST;
+/** For example: batch samples of channels on all points n of a periodic box of dim axes. */
+fh_status fh_example_shape(ptrdiff_t batch, ptrdiff_t channels, int dim, const ptrdiff_t *n,
+                           fh_shape *shape) FH_MUST;
 /** Declares the next parameter of op; n has rank entries. Errors: FH_ERR_ARG if there are too many. */
 fh_status fh_op_param(fh_op *op, const char *role, int rank, const ptrdiff_t *n, bool is_complex,
                       fh_init init, double scale) FH_MUST;

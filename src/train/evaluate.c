@@ -25,10 +25,10 @@ static fh_status build(const fh_model_spec *spec, const fh_normaliser *input,
   const fh_layout layout = fh_layout_whole(fh_dataset_grid(e->dataset));
   e->in = (fh_shape){.batch = e->batch, .channels = in, .layout = layout};
   e->out = (fh_shape){.batch = e->batch, .channels = out, .layout = layout};
-  FH_TRY(fh_operator_create_from(spec, input, output, e->team, &layout.grid, e->batch,
-                                 e->at_once, &e->op));
-  e->by_parts = fh_operator_is_patchwise(e->op) && e->team->n_patches <= 1 &&
-                !fh_dataset_pairs(e->dataset);
+  FH_TRY(fh_operator_create_from(spec, input, output, e->team, &layout.grid, e->batch, e->at_once,
+                                 &e->op));
+  e->by_parts =
+      fh_operator_is_patchwise(e->op) && e->team->n_patches <= 1 && !fh_dataset_pairs(e->dataset);
   FH_NEW(e->samples, e->batch);
   if (!e->by_parts) FH_NEW(e->x, fh_shape_size(&e->in));
   FH_NEW(e->y, fh_shape_size(&e->out));

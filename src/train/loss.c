@@ -357,8 +357,7 @@ fh_status fh_loss_eval(fh_loss *loss, ptrdiff_t batch, const fh_real *prediction
 {
   const ptrdiff_t sample = loss->channels * loss->points;
   FH_CHECK(batch >= 0, FH_ERR_ARG, "a loss of %td samples: the number cannot be negative", batch);
-  if (loss->team)
-    return fh_loss_team_eval(loss, batch, prediction, truth, scale, value, gradient);
+  if (loss->team) return fh_loss_team_eval(loss, batch, prediction, truth, scale, value, gradient);
   for (ptrdiff_t b = 0; b < batch; b++) {
     const ptrdiff_t at = b * sample;
     /* One channel is its own joint norm, without a second pass for the gradient. */

@@ -183,8 +183,8 @@ void fh_difference_adjoint_part(const fh_difference *d, const fh_real *quotient,
       const fh_real *above = j < n - 1 ? e + (j + 1) * inner : after + o * inner;
       if (d->periodic || (i >= 2 && i <= d->total - 3)) {
         /* rows with both neighbours here go in one run */
-        const ptrdiff_t most = d->periodic || d->first + n - 2 <= d->total - 3 ? n - 2
-                                                                            : d->total - 3 - d->first;
+        const ptrdiff_t most =
+            d->periodic || d->first + n - 2 <= d->total - 3 ? n - 2 : d->total - 3 - d->first;
         const ptrdiff_t run = j > 0 && j < most ? most - j + 1 : 1;
         central_adjoint(run * inner, c, below, above, g + j * inner);
         j += run - 1;

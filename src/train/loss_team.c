@@ -15,9 +15,9 @@ typedef struct {
 /* an axis along which the boxes lie: neighbours, and two rows of every field on either side */
 typedef struct {
   bool split;
-  int below, above;                        /* ranks; MPI_PROC_NULL: the end of the field */
+  int below, above;                          /* ranks; MPI_PROC_NULL: the end of the field */
   fh_real *low, *high, *to_below, *to_above; /* [FIELDS][items][outer][halo][inner] */
-  fh_real *before, *after;                 /* one item: quotients beyond the ends */
+  fh_real *before, *after;                   /* one item: quotients beyond the ends */
 } side;
 
 struct fh_loss_team {
@@ -231,8 +231,8 @@ static void add_axis(const fh_loss *l, int a, ptrdiff_t m, const fh_real *z, fh_
   if (!s->split)
     fh_difference_apply(d, z, l->quotient);
   else
-    fh_difference_apply_part(d, z, s->low + at, s->high + at, l->quotient,
-                             half ? s->before : NULL, half ? s->after : NULL);
+    fh_difference_apply_part(d, z, s->low + at, s->high + at, l->quotient, half ? s->before : NULL,
+                             half ? s->after : NULL);
   add_tiles(l->team, 2, 1, l->quotient, NULL, sums);
   if (half && !s->split) fh_difference_adjoint(d, l->quotient, half);
   if (half && s->split) fh_difference_adjoint_part(d, l->quotient, s->before, s->after, half);
@@ -291,8 +291,8 @@ fh_status fh_loss_team_eval(fh_loss *l, ptrdiff_t batch, const fh_real *predicti
     if (l->relative) add_field(l, items + m, truth + m * points, NULL, reference + m * t->all);
   }
   if (t->ranks > 1) /* a tile's sum is not zero on one rank at most: exact in any order */
-    FH_TRY_MPI(MPI_Allreduce(MPI_IN_PLACE, t->sums, (int)(FIELDS * half), MPI_DOUBLE, MPI_SUM,
-                             t->comm));
+    FH_TRY_MPI(
+        MPI_Allreduce(MPI_IN_PLACE, t->sums, (int)(FIELDS * half), MPI_DOUBLE, MPI_SUM, t->comm));
   const ptrdiff_t together = l->config.joint ? l->channels : 1;
   for (ptrdiff_t b = 0; b < batch; b++) {
     value[b] = 0;

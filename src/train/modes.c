@@ -9,7 +9,8 @@
 #define AT(member) offsetof(fh_modes_config, member)
 const fh_field fh_modes_fields[] = {
     {"incremental_modes", FH_FIELD_INTS, AT(start), "", 1, 65536, NULL,
-     "begin with so many Fourier modes (one number, or one an axis) and add one an axis whenever the "
+     "begin with so many Fourier modes (one number, or one an axis) and add one an axis whenever "
+     "the "
      "loss stalls, up to n_modes; default: all from the start"},
     {"incremental_loss_gap", FH_FIELD_REAL, AT(gap), "1e-3", 0, 1e30, NULL,
      "the loss stalls when two epochs' mean losses differ by at most this"},
@@ -52,10 +53,11 @@ fh_status fh_trainer_modes_begin(fh_trainer *t)
   t->state.modes = c->start;
   FH_TRY(spread("incremental_modes", dim, &t->state.modes));
   for (int a = 0; a < dim; a++)
-    FH_CHECK(t->state.modes.value[a] <= modes->value[a], FH_ERR_USAGE,
-             "option -incremental_modes begins with %td modes along axis %d, but -n_modes ends with "
-             "%td: begin with fewer",
-             t->state.modes.value[a], a, modes->value[a]);
+    FH_CHECK(
+        t->state.modes.value[a] <= modes->value[a], FH_ERR_USAGE,
+        "option -incremental_modes begins with %td modes along axis %d, but -n_modes ends with "
+        "%td: begin with fewer",
+        t->state.modes.value[a], a, modes->value[a]);
   for (int a = 0; stored->count == 0 && a < dim; a++)
     stored->value[a] = a == dim - 1 ? modes->value[a] / 2 + 1 : modes->value[a];
   if (stored->count == 0) stored->count = dim;

@@ -89,8 +89,8 @@ fh_status fh_normaliser_select(const fh_normaliser *n, const fh_selection *at, c
   double *deviation = mean + n->channels * points;
   select_points(at, grid, n->channels, n->mean, mean);
   select_points(at, grid, n->channels, n->deviation, deviation);
-  const fh_status st = fh_normaliser_create(n->kind, n->epsilon, n->channels, points, mean,
-                                            deviation, normaliser);
+  const fh_status st =
+      fh_normaliser_create(n->kind, n->epsilon, n->channels, points, mean, deviation, normaliser);
   fh_free(mean);
   return st;
 }

@@ -9,12 +9,12 @@
 struct fh_objective {
   const fh_team *team;
   fh_loss *loss;
-  fh_shape shape, field;       /* of the prediction here; of what the loss is given */
-  fh_normaliser *decode;       /* of the points here; NULL: none */
-  fh_real *physical;           /* the prediction decoded */
-  fh_blocks blocks;            /* of field; the arrays are there if there is more than one */
-  ptrdiff_t all_blocks;        /* of a sample on all ranks */
-  ptrdiff_t *number;           /* of each block here among them */
+  fh_shape shape, field; /* of the prediction here; of what the loss is given */
+  fh_normaliser *decode; /* of the points here; NULL: none */
+  fh_real *physical;     /* the prediction decoded */
+  fh_blocks blocks;      /* of field; the arrays are there if there is more than one */
+  ptrdiff_t all_blocks;  /* of a sample on all ranks */
+  ptrdiff_t *number;     /* of each block here among them */
   fh_real *cut_prediction, *cut_truth, *cut_slope;
   double *cut_values, *all_values;
   fh_gather *gather; /* NULL: nothing is gathered */
@@ -71,8 +71,7 @@ static fh_status number_blocks(const fh_int_list *per_axis, fh_objective *o)
   FH_NEW(o->number, o->blocks.count);
   for (ptrdiff_t i = 0; i < o->blocks.count; i++) {
     const ptrdiff_t z = i / (here[1] * here[2]), y = i / here[2] % here[1], x = i % here[2];
-    o->number[i] =
-        ((first[0] + z) * parts[1] + first[1] + y) * parts[2] + first[2] + x;
+    o->number[i] = ((first[0] + z) * parts[1] + first[1] + y) * parts[2] + first[2] + x;
   }
   return FH_OK;
 }
@@ -113,8 +112,7 @@ static fh_status plan_loss(const fh_objective_config *c, fh_objective *o)
   fh_shape block;
   FH_TRY(fh_blocks_make(c->blocks, &(fh_shape){1, 1, fh_layout_whole(&box->grid)}, &o->blocks,
                         &block));
-  if (shared && (in_blocks ? !fits_boxes(c->blocks, box) : !apart))
-    FH_TRY(plan_gather(c->part, o));
+  if (shared && (in_blocks ? !fits_boxes(c->blocks, box) : !apart)) FH_TRY(plan_gather(c->part, o));
   o->all_blocks = 1;
   if (in_blocks) {
     FH_TRY(plan_blocks(c->blocks, o, &block));
@@ -192,8 +190,7 @@ static fh_status eval_blocks(fh_objective *o, ptrdiff_t batch, const fh_real *pr
                              o->team->patches));
   for (ptrdiff_t i = 0; i < batch; i++) {
     values[i] = 0;
-    for (ptrdiff_t k = 0; k < o->all_blocks; k++)
-      values[i] += o->all_values[i * o->all_blocks + k];
+    for (ptrdiff_t k = 0; k < o->all_blocks; k++) values[i] += o->all_values[i * o->all_blocks + k];
   }
   return FH_OK;
 }

@@ -17,9 +17,10 @@ typedef struct fh_objective fh_objective;
 
 typedef struct {
   const fh_loss_config *loss;
-  const fh_int_list *blocks;   /* per axis: the loss is the sum of the losses of that many blocks */
-  const fh_normaliser *decode; /* predictions are compared in physical units: of the outputs; or NULL */
-  const fh_model_part *part;   /* of a model that works patch by patch; cut NULL: another */
+  const fh_int_list *blocks; /* per axis: the loss is the sum of the losses of that many blocks */
+  const fh_normaliser
+      *decode; /* predictions are compared in physical units: of the outputs; or NULL */
+  const fh_model_part *part; /* of a model that works patch by patch; cut NULL: another */
 } fh_objective_config;
 
 /**

@@ -23,8 +23,7 @@ fh_status fh_source_create(fh_dataset *dataset, const fh_normaliser *input,
  * in: of x, must outlive the source; NULL: all. out: the box of y. What is read, kept and given away is
  * [channels][selected points]. Before the first read.
  */
-fh_status fh_source_select(fh_source *source, const fh_selection *in,
-                           const fh_layout *out) FH_MUST;
+fh_status fh_source_select(fh_source *source, const fh_selection *in, const fh_layout *out) FH_MUST;
 void fh_source_destroy(fh_source **source);
 /**
  * fh_source_read - count samples into x [count][in_channels][points] and y [count][out_channels]...

@@ -53,10 +53,10 @@ typedef struct {
   fh_train_epoch measured;                         /* what was found last; epoch 0: nothing yet */
 
   ptrdiff_t unit, micro, steps_per_epoch;
-  fh_shape in;                                 /* of a micro-batch */
-  int64_t *order;                              /* of the samples in this epoch */
-  ptrdiff_t order_epoch;                       /* the epoch that order is of, or -1 */
-  double *losses;                              /* of the samples of a batch */
+  fh_shape in;                    /* of a micro-batch */
+  int64_t *order;                 /* of the samples in this epoch */
+  ptrdiff_t order_epoch;          /* the epoch that order is of, or -1 */
+  double *losses;                 /* of the samples of a batch */
   fh_real *x, *y, *slope, *total; /* total: the summed gradient */
   fh_train_state state;
   int64_t generation; /* of the newest checkpoint */

@@ -40,8 +40,7 @@ static fh_status open_test(fh_trainer *t, fh_dataset *d, fh_trainer_test *test)
   test->dataset = d;
   FH_TRY(check_axes(t->dataset, d));
   if (steps > 0) FH_TRY(fh_rollout_check(spec, d, steps, true));
-  FH_TRY(fh_evaluator_create(t->team, spec, t->input, t->output, d, t->micro, 0,
-                             &test->evaluator));
+  FH_TRY(fh_evaluator_create(t->team, spec, t->input, t->output, d, t->micro, 0, &test->evaluator));
   fh_operator *op = fh_evaluator_operator(test->evaluator);
   FH_TRY(check_parameters(t, fh_operator_program(op), d));
   if (steps == 0) return FH_OK;
@@ -77,10 +76,10 @@ fh_status fh_trainer_write_model(fh_trainer *t, const char *name)
 {
   char path[4096];
   snprintf(path, sizeof path, "%s/%s", t->folder, name);
-  const fh_status st = t->team->rank ? FH_OK
-                                     : fh_trained_write(path, &t->spec, t->program,
-                                                        fh_program_values(t->program), t->input,
-                                                        t->output, fh_dataset_grid(t->dataset));
+  const fh_status st =
+      t->team->rank ? FH_OK
+                    : fh_trained_write(path, &t->spec, t->program, fh_program_values(t->program),
+                                       t->input, t->output, fh_dataset_grid(t->dataset));
   return fh_status_agree(t->team->world, st);
 }
 

@@ -4,8 +4,8 @@
 
 #include "conformance/check.h"
 #include "model/model.h"
-#include "tensor/rank.h"
 #include "operators/spectral/weight.h"
+#include "tensor/rank.h"
 
 typedef struct {
   const char *name;
@@ -208,6 +208,19 @@ static const family_case families[] = {
       {"padding_fraction", "0.05"},
       {"outside", "zero"},
       {"joint_factorization", "true"}}},
+    {"patches of a field that they do not divide",
+     "mg-tfno",
+     2,
+     {7, 10},
+     FH_OPEN,
+     {{"n_modes", "4"},
+      {"hidden_channels", "3"},
+      {"n_layers", "1"},
+      {"levels", "2"},
+      {"rank", "0.5"},
+      {"padding_fraction", "0.2"},
+      {"outside", "zero"},
+      {"coordinates", "global"}}},
     {"patches in 3-D, dense",
      "mg-tfno",
      3,

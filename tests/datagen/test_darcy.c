@@ -258,6 +258,67 @@ static void expect_refused(const char *name, const char *value, const char *word
   EXPECT_FAILS(FH_ERR_USAGE, word, fh_labeller_create(MPI_COMM_SELF, &c, &l));
 }
 
+/* u at 33 x 33 points (a at the first of them), solved on a finer grid */
+static double *solved(const char *scheme, int size, int64_t index, double *first)
+{
+  fh_generate_config c = defaults();
+  fh_labeller *l = NULL;
+  fh_sample_record record;
+  char why[256];
+  const bool cells = strcmp(scheme, "harmonic_fv") == 0;
+  set(&c, "coefficient", "multiscale");
+  set(&c, "scheme", scheme);
+  set(&c, "scales", "3");
+  set(&c, "tolerance", "1e-10");
+  set(&c, "store_by", cells ? "mean" : "points");
+  c.size = (fh_int_list){1, {size + !cells}};
+  c.store.size = (fh_int_list){1, {32 + !cells}};
+  EXPECT_OK(fh_labeller_create(MPI_COMM_SELF, &c, &l));
+  EXPECT_OK(fh_labeller_make(l, index, &record, why));
+  EXPECT(record.valid, "%s", why);
+  double *u = malloc((size_t)l->store->points * sizeof *u);
+  memcpy(u, l->store->value[1], (size_t)l->store->points * sizeof *u);
+  *first = l->store->value[0][0];
+  fh_labeller_destroy(&l);
+  return u;
+}
+
+static double distance(const double *a, const double *b, int points)
+{
+  double sum = 0.0;
+  for (int i = 0; i < points; i++) sum += (a[i] - b[i]) * (a[i] - b[i]);
+  return sqrt(sum);
+}
+
+/* the solution converges at second order, and the coefficient is the same function on every grid */
+static void test_multiscale(const char *scheme)
+{
+  double a[3], *u[3];
+  for (int i = 0; i < 3; i++) u[i] = solved(scheme, 64 << i, 1, &a[i]);
+  const double order = log2(distance(u[0], u[1], 1024) / distance(u[1], u[2], 1024));
+  EXPECT(order >= 1.9 && order < 2.3, "%s, multiscale: order %g", scheme, order);
+  if (strcmp(scheme, "harmonic_fv") != 0)
+    EXPECT(a[0] == 1.5 * 1.5 * 1.5 && a[1] == a[0] && a[2] == a[0], "a at the corner: %g", a[0]);
+  for (int i = 0; i < 3; i++) free(u[i]);
+}
+
+/* another sample, another coefficient; the matrix changes */
+static void test_multiscale_law(void)
+{
+  fh_darcy_config c = {.scales = 2, .dim = 2};
+  const double wave[FH_DARCY_SCALES] = {1.25, 2.5}, x[3] = {0.3, 0.1, 0.0};
+  const double pi = 3.14159265358979323846;
+  const double wanted = (1.0 + 0.5 * cos(1.25 * pi * 0.4)) * (1.0 + 0.5 * sin(1.25 * pi * -0.8)) *
+                        (1.0 + 0.5 * cos(2.5 * pi * 0.4)) * (1.0 + 0.5 * sin(2.5 * pi * -0.8));
+  const double is = fh_darcy_multiscale(&c, wave, x);
+  EXPECT(fabs(is - wanted) <= 1e-14, "a = %g, not %g", is, wanted);
+  double a[2], *u[2];
+  for (int i = 0; i < 2; i++) u[i] = solved("arithmetic_fd", 32, i, &a[i]);
+  EXPECT(distance(u[0], u[1], 1089) > 0.01 * distance(u[0], u[0] + 1, 1088),
+         "two samples are equal");
+  for (int i = 0; i < 2; i++) free(u[i]);
+}
+
 static void test_errors(void)
 {
   expect_refused("values", "12", "1 numbers");
@@ -313,6 +374,9 @@ int main(int argc, char **argv)
     test_matrix("harmonic_fv");
     test_matrix("arithmetic_fd");
     test_constant_matrix();
+    test_multiscale("harmonic_fv");
+    test_multiscale("arithmetic_fd");
+    test_multiscale_law();
     test_errors();
   }
   if (PetscGlobalRank == 0) printf("darcy: orders, magnitudes, shared samples\n");

@@ -25,6 +25,25 @@ quiet mpirun -n 2 fredholm train -options_file examples/options/fno-darcy-neural
 quiet mpirun -n 2 fredholm train -options_file examples/options/tfno-darcy.yaml -data "$work/darcy.h5" -hidden_channels 6 -epochs 2 -out "$work/tfno" -quiet
 quiet mpirun -n 4 fredholm train -options_file examples/options/mg-tfno-darcy.yaml -data "$work/darcy.h5" -hidden_channels 6 -n_modes 6 -epochs 2 \
   -ranks_per_sample 2 -out "$work/mg" -quiet
+quiet mpirun -n 2 fredholm compress -model_file "$work/run/model.h5" -out "$work/small.h5" -rank 0.2
+quiet mpirun -n 2 fredholm train -init_from "$work/small.h5" -options_file examples/options/further.yaml -data "$work/darcy.h5" \
+  -batch 8 -epochs 1 -out "$work/further" -quiet
+
+quiet mpirun -n 2 fredholm train -options_file examples/options/tfno-curriculum-darcy.yaml -data "$work/darcy.h5" -hidden_channels 6 -epochs 3 -out "$work/curriculum" -quiet
+
+# patches over 1, 2, 4 ranks: less is read, the same is learned
+for np in 1 2 4; do
+  quiet mpirun -n $np "$examples/patches" "$work/darcy.h5" "$work/patches$np" $np
+  grep epoch "$work/log" >"$work/learned$np"
+  [ $np != 4 ] || grep -q '^rank 3: 1 patches, reads 169 of 256 points, makes 64$' "$work/log" || { cat "$work/log"; exit 1; }
+done
+python3 - "$work"/learned[124] <<'P'
+import re, sys
+runs = [[float(x) for x in re.findall(r"[0-9]+\.[0-9]+", open(f).read())] for f in sys.argv[1:]]
+assert len(runs[0]) == 16, runs[0]
+worst = max(abs(a / b - 1) for r in runs[1:] for a, b in zip(r, runs[0]))
+assert worst < 1e-3, "patches on other numbers of ranks learn something else: %g" % worst
+P
 
 mkdir "$work/bin"
 printf '#!/bin/bash\nshift\nexec mpirun -n 2 "$@" -size 16 -n 20 -quiet\n' >"$work/bin/srun"
@@ -37,4 +56,4 @@ SLURM_JOB_END_TIME=$(($(date +%s) + 2)) SLURM_JOB_ID=1 PATH="$work/bin:$PATH" ba
 [ $code = 75 ] && grep -q requeued "$work/log" || { echo "out of time: code $code"; tail "$work/log"; exit 1; }
 SLURM_JOB_ID=1 PATH="$work/bin:$PATH" quiet bash examples/slurm/train.sbatch "$work/slurm.h5" "$work/slurm"
 [ -s "$work/slurm/model.h5" ]
-echo "examples: driver, embed, vcycle, option files, Slurm scripts"
+echo "examples: driver, embed, patches over ranks, vcycle, option files, Slurm scripts"

@@ -6,13 +6,12 @@
 #include "operators/activation/activation.h"
 #include "operators/add/add.h"
 #include "operators/conv/conv.h"
-#include "operators/crop/crop.h"
 #include "operators/gate/gate.h"
 #include "operators/grid_embedding/grid_embedding.h"
 #include "operators/linear/linear.h"
+#include "operators/margin/margin.h"
 #include "operators/mlp/mlp.h"
 #include "operators/norm/norm.h"
-#include "operators/pad/pad.h"
 
 static int failures, checks;
 static double worst;

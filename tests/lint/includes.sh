@@ -10,7 +10,7 @@ declare -A may=(
   [src/program]="base grid comm program"
   [src/model]="base grid comm tensor program operators model io"
   [src/train]="base grid comm kernels tensor program operators model io train"
-  [io]="base grid io" [datagen]="base grid io datagen comm"
+  [io]="base grid io" [datagen]="base grid io datagen comm kernels"
 )
 check() { # folder, allowed parts
   while IFS=: read -r file include; do

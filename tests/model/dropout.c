@@ -19,25 +19,35 @@ static void expect(bool good, const char *name, const char *what, double got)
 
 typedef struct {
   const char *name, *options[6][2];
-  const char *masked;   /* the parameter that is masked */
-  int ranks;            /* of how many the scale is a product */
+  const char *masked; /* the parameter that is masked */
+  int ranks;          /* of how many the scale is a product */
 } drop_case;
 
 static const drop_case cases[] = {
-    {"cp, factor by factor", {{"factorization", "cp"}, {"rank", "9"}, {"implementation", "factorized"}},
-     "fno_blocks.convs.0.weight.weights", 1},
+    {"cp, factor by factor",
+     {{"factorization", "cp"}, {"rank", "9"}, {"implementation", "factorized"}},
+     "fno_blocks.convs.0.weight.weights",
+     1},
     {"cp, rebuilt, joint",
-     {{"factorization", "cp"}, {"rank", "9"}, {"implementation", "reconstructed"},
+     {{"factorization", "cp"},
+      {"rank", "9"},
+      {"implementation", "reconstructed"},
       {"joint_factorization", "true"}},
-     "fno_blocks.convs.weight.weights", 1},
+     "fno_blocks.convs.weight.weights",
+     1},
     {"tucker, factor by factor",
-     {{"rank", "4,4,5,3"}, {"implementation", "factorized"}}, "fno_blocks.convs.0.weight.core", 4},
+     {{"rank", "4,4,5,3"}, {"implementation", "factorized"}},
+     "fno_blocks.convs.0.weight.core",
+     4},
     {"tucker, rebuilt",
-     {{"rank", "4,4,5,3"}, {"implementation", "reconstructed"}}, "fno_blocks.convs.0.weight.core", 4},
+     {{"rank", "4,4,5,3"}, {"implementation", "reconstructed"}},
+     "fno_blocks.convs.0.weight.core",
+     4},
     {"tt, factor by factor",
-     {{"factorization", "tt"}, {"rank", "4,8,4"}, {"implementation", "factorized"}}, NULL, 3},
-    {"tt, separable",
-     {{"factorization", "tt"}, {"rank", "4,4"}, {"separable", "true"}}, NULL, 2},
+     {{"factorization", "tt"}, {"rank", "4,8,4"}, {"implementation", "factorized"}},
+     NULL,
+     3},
+    {"tt, separable", {{"factorization", "tt"}, {"rank", "4,4"}, {"separable", "true"}}, NULL, 2},
 };
 
 enum { POINTS = 8, IN = 2 };
@@ -95,8 +105,7 @@ static fh_status check_gradient(const char *name, fh_program *p, const data *d)
   FH_NEW(start, n);
   FH_TRY(value(p, d, true, &middle));
   const fh_real *gradient = fh_program_gradients(p);
-  for (ptrdiff_t i = 0; i < n; i++)
-    slope += (double)gradient[i] * fh_rng_normal(&r, (uint64_t)i);
+  for (ptrdiff_t i = 0; i < n; i++) slope += (double)gradient[i] * fh_rng_normal(&r, (uint64_t)i);
   memcpy(start, fh_program_values(p), (size_t)n * sizeof *start);
   for (int s = 0; s < 2; s++) {
     fh_real *v = fh_program_values(p);
@@ -191,7 +200,8 @@ static fh_status check_case(const drop_case *c, const fh_team *team, const data 
   FH_TRY(value(p, d, false, &other));
   fh_program_drop(p, 1, 3);
   FH_TRY(value(p, d, false, &again));
-  expect(!memcmp(&first, &again, sizeof first), c->name, "the same step, other bits", first - again);
+  expect(!memcmp(&first, &again, sizeof first), c->name, "the same step, other bits",
+         first - again);
   expect(fabs(first - other) > 0, c->name, "another step, the same draw", other);
   expect(fabs(first - before) > 0, c->name, "nothing is left out", first);
   expect(!memcmp(&before, &inferred, sizeof before), c->name, "inference drops", inferred);

@@ -148,8 +148,7 @@ static fh_status streamed(const run_case *c, const fh_team *team, const fh_model
     fh_operator *op = NULL;
     FH_TRY(fh_operator_create_from(spec, NULL, NULL, team, grid, 1, at_once, &op));
     fh_program *p = fh_operator_program(op);
-    memcpy(fh_program_values(p), fh_program_values(alone->p),
-           (size_t)alone->n_w * sizeof(fh_real));
+    memcpy(fh_program_values(p), fh_program_values(alone->p), (size_t)alone->n_w * sizeof(fh_real));
     FH_TRY(fh_operator_apply(op, BATCH, x, y));
     same_bits(c->name, "patches a few at a time: other bits", alone->n_y, y, alone->y);
     fh_operator_destroy(&op);
@@ -182,7 +181,9 @@ static fh_status compare(const run_case *c, const fh_team *shared, const fh_team
   if (fh_objective_gathers(a.objective) != (c->gathers && shared->n_patches > 1))
     fail("gathers, or should", c->name);
   const double share = (double)fh_selection_size(&a.part.in) / (double)points;
-  if (c->n[0] == 64 && !(share < (shared->n_patches > 2 ? 0.7 : shared->n_patches > 1 ? 0.95 : 1.1)))
+  if (c->n[0] == 64 && !(share < (shared->n_patches > 2   ? 0.7
+                                  : shared->n_patches > 1 ? 0.95
+                                                          : 1.1)))
     fail("more is read than the patches need", c->name);
   FH_TRY(streamed(c, shared, spec, grid, x, &b));
   clear(&a);
@@ -207,20 +208,47 @@ static const run_case cases[] = {
      2,
      {18, 16},
      {{"outside", "zero"}, {"levels", "2"}, {"padding_fraction", "0.1"}},
-     {{"loss", "h1"}, {"loss_periodic_axes", "0,1"}, {"loss_edge", "first"},
-      {"loss_relative", "false"}, {"loss_value_weight", "0.5"}},
+     {{"loss", "h1"},
+      {"loss_periodic_axes", "0,1"},
+      {"loss_edge", "first"},
+      {"loss_relative", "false"},
+      {"loss_value_weight", "0.5"}},
      NULL,
      false,
      false},
-    {"L3", 1, {61}, {{"levels", "2"}, {"padding_fraction", "0.05"}}, {{"loss", "lp"}, {"loss_p", "3"}},
-     NULL, true, false},
+    {"L3",
+     1,
+     {61},
+     {{"levels", "2"}, {"padding_fraction", "0.05"}},
+     {{"loss", "lp"}, {"loss_p", "3"}},
+     NULL,
+     true,
+     false},
     {"mean squares, 3-D", 3, {8, 6, 10}, {{"n_modes", "4"}}, {{"loss", "mse"}}, NULL, false, false},
-    {"a loss a patch", 2, {16, 24}, {{"hidden_channels", "6"}},
-     {{"loss", "h1"}, {"loss_periodic", "false"}}, "2", false, false},
-    {"spectral H1 needs the whole field", 2, {16, 20}, {{"hidden_channels", "6"}},
-     {{"loss", "spectral-h1"}}, NULL, false, true},
-    {"little is read", 2, {64, 64}, {{"levels", "2"}, {"padding_fraction", "0.0625"}, {"n_modes", "4"}},
-     {{"loss", "lp"}}, NULL, false, false},
+    {"a loss a patch",
+     2,
+     {16, 24},
+     {{"hidden_channels", "6"}},
+     {{"loss", "h1"}, {"loss_periodic", "false"}},
+     "2",
+     false,
+     false},
+    {"spectral H1 needs the whole field",
+     2,
+     {16, 20},
+     {{"hidden_channels", "6"}},
+     {{"loss", "spectral-h1"}},
+     NULL,
+     false,
+     true},
+    {"little is read",
+     2,
+     {64, 64},
+     {{"levels", "2"}, {"padding_fraction", "0.0625"}, {"n_modes", "4"}},
+     {{"loss", "lp"}},
+     NULL,
+     false,
+     false},
 };
 
 static fh_status run_one(const run_case *c, const fh_team *shared, const fh_team *alone)

@@ -5,6 +5,8 @@
 const char *const kind_names[KINDS] = {"symmetric", "non-symmetric", "indefinite"};
 int rig_failures = 0;
 
+enum { RIG_SIDE = 12 };
+
 PetscErrorCode RigExpect(PetscBool ok, const char *format, ...)
 {
   char text[512];
@@ -146,5 +148,57 @@ PetscErrorCode RigDistance(Vec x, Vec y, PetscReal *relative)
   PetscCall(VecNorm(y, NORM_2, &size));
   *relative /= size;
   PetscCall(VecDestroy(&d));
+  PetscFunctionReturn(0);
+}
+
+/* ---- one system and its solver --------------------------------------------------------------------- */
+
+const char *rig_type = KSPGCRODR;
+
+Kind RigOurs(void)
+{
+  return !strcmp(rig_type, KSPGCRODR) ? NONSYMMETRIC
+         : !strcmp(rig_type, KSPRCG)  ? SYMMETRIC
+                                      : INDEFINITE;
+}
+
+PetscErrorCode RigOpen(Kind kind, PetscInt m, PetscInt k, RigSetup *s)
+{
+  PetscFunctionBegin;
+  s->A = NULL;
+  PetscCall(RigMatrix(kind, RIG_SIDE, 0, &s->A));
+  PetscCall(RigRhs(s->A, 0, &s->b));
+  PetscCall(VecDuplicate(s->b, &s->x));
+  PetscCall(RigDirect(s->A, s->b, &s->exact));
+  PetscCall(RigSolver(rig_type, m, k, 1e-9, &s->ksp));
+  PetscCall(KSPSetOperators(s->ksp, s->A, s->A));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode RigClose(RigSetup *s)
+{
+  PetscFunctionBegin;
+  PetscCall(KSPDestroy(&s->ksp));
+  PetscCall(VecDestroy(&s->b));
+  PetscCall(VecDestroy(&s->x));
+  PetscCall(VecDestroy(&s->exact));
+  PetscCall(MatDestroy(&s->A));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode RigExpectSolve(RigSetup *s, const char *what, PetscInt least, PetscInt most)
+{
+  KSPConvergedReason reason;
+  PetscReal distance;
+  PetscInt its;
+
+  PetscFunctionBegin;
+  PetscCall(KSPSolve(s->ksp, s->b, s->x));
+  PetscCall(KSPGetConvergedReason(s->ksp, &reason));
+  PetscCall(KSPGetIterationNumber(s->ksp, &its));
+  PetscCall(RigDistance(s->x, s->exact, &distance));
+  PetscCall(RigExpect((PetscBool)(reason > 0 && its >= least && its <= most && distance <= 1e-6),
+                      "%s, %s: reason %d, %d iterations, error %g", rig_type, what, (int)reason,
+                      (int)its, (double)distance));
   PetscFunctionReturn(0);
 }

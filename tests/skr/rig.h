@@ -30,3 +30,16 @@ PetscErrorCode RigRefreshAlways(KSP ksp);
 PetscErrorCode RigExpect(PetscBool ok, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 extern int rig_failures;
+
+/* one system of the kind that a type is for, its answer, and a solver of that type */
+typedef struct {
+  Mat A;
+  Vec b, x, exact;
+  KSP ksp;
+} RigSetup;
+extern const char *rig_type; /* under test: gcrodr unless set */
+Kind RigOurs(void);
+PetscErrorCode RigOpen(Kind kind, PetscInt m, PetscInt k, RigSetup *s);
+PetscErrorCode RigClose(RigSetup *s);
+/* solves; fails the test unless it converged in least to most iterations to the stored answer */
+PetscErrorCode RigExpectSolve(RigSetup *s, const char *what, PetscInt least, PetscInt most);

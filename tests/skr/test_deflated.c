@@ -300,6 +300,86 @@ static PetscErrorCode Scaled(const char *type)
   PetscFunctionReturn(0);
 }
 
+/* what the extraction knows from the recurrences, computed in full: with M = diag A, U'A U (rcg) or (A U)'M^-1 (A U)
+   (rminres) is I, and rcg's U'M U is diagonal where its N is exact; largest deviations, of entries scaled to 1 */
+static PetscErrorCode Deviations(KSP ksp, Mat A, PetscBool minres, PetscReal *gram, PetscReal *mass)
+{
+  Vec *U, d, image, scaled;
+  PetscInt n;
+
+  PetscFunctionBegin;
+  *gram = *mass = 0.0;
+  PetscCall(KSPRecycleGetSpace(ksp, &n, &U));
+  PetscCall(MatCreateVecs(A, &d, &image));
+  PetscCall(VecDuplicate(d, &scaled));
+  PetscCall(MatGetDiagonal(A, d));
+  for (PetscInt j = 0; j < n; j++)
+    for (PetscInt i = 0; i < n; i++) {
+      PetscReal value, own, other;
+      PetscCall(MatMult(A, U[j], image));
+      if (minres) {
+        PetscCall(VecPointwiseDivide(scaled, image, d));
+        PetscCall(MatMult(A, U[i], image));
+        PetscCall(VecDot(image, scaled, &value));
+      } else
+        PetscCall(VecDot(U[i], image, &value));
+      *gram = PetscMax(*gram, PetscAbsReal(value - (i == j ? 1.0 : 0.0)));
+      PetscCall(VecPointwiseMult(scaled, U[j], d));
+      PetscCall(VecDot(U[j], scaled, &own));
+      PetscCall(VecDot(U[i], scaled, &value));
+      PetscCall(VecPointwiseMult(scaled, U[i], d));
+      PetscCall(VecDot(U[i], scaled, &other));
+      if (i != j) *mass = PetscMax(*mass, PetscAbsReal(value) / PetscSqrtReal(own * other));
+    }
+  PetscCall(VecDestroyVecs(n, &U));
+  PetscCall(VecDestroy(&d));
+  PetscCall(VecDestroy(&image));
+  PetscCall(VecDestroy(&scaled));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Extracted(const char *type, PetscInt window)
+{
+  const PetscBool minres = (PetscBool)!strcmp(type, KSPRMINRES);
+  KSP ksp, second;
+  Mat A = NULL;
+  Vec *U;
+  PetscReal gram, mass;
+  PetscInt its, n;
+
+  PetscFunctionBegin;
+  PetscCall(RigSolver(type, window, 6, 1e-9, &ksp));
+  PetscCall(KSPSetNormType(ksp, KSP_NORM_UNPRECONDITIONED));
+  PetscCall(RigRefreshAlways(ksp));
+  for (PetscInt step = 0; step < 4; step++) { /* the last two with an unchanged matrix */
+    if (step < 3) PetscCall(RigMatrix(SYMMETRIC, SIDE, 3 * step, &A));
+    PetscCall(Step(ksp, A, step, "extracted", &its));
+    PetscCall(Deviations(ksp, A, minres, &gram, &mass));
+    PetscCall(RigExpect((PetscBool)(gram <= 1e-4 && (minres || step || mass <= 1e-4)),
+                        "%s, window %d, step %d: the space's Gram matrix is off by %g, M by %g",
+                        type, (int)window, (int)step, (double)gram, (double)mass));
+  }
+  /* of vectors from outside nothing is known; these are nearly invariant, so the estimate is nearly exact */
+  PetscCall(KSPRecycleGetSpace(ksp, &n, &U));
+  PetscCall(RigSolver(type, window, 6, 1e-9, &second));
+  PetscCall(KSPRecycleSetSpace(second, n, U));
+  PetscCall(Step(second, A, 0, "extracted, handed over", &its));
+  PetscCall(Deviations(second, A, minres, &gram, &mass));
+  PetscCall(RigExpect((PetscBool)(gram <= 1e-4 && (minres || mass <= 0.02)),
+                      "%s, window %d, handed over: Gram matrix off by %g, M by %g", type,
+                      (int)window, (double)gram, (double)mass));
+  PetscInt again;
+  PetscCall(Step(second, A, 0, "extracted, once more", &again));
+  PetscCall(RigExpect((PetscBool)(again <= its + 1),
+                      "%s, window %d, handed over: %d iterations, %d after a refresh", type,
+                      (int)window, (int)its, (int)again));
+  PetscCall(VecDestroyVecs(n, &U));
+  PetscCall(MatDestroy(&A));
+  PetscCall(KSPDestroy(&ksp));
+  PetscCall(KSPDestroy(&second));
+  PetscFunctionReturn(0);
+}
+
 int main(int argc, char **argv)
 {
   PetscInt its[VARIANTS][STEPS];
@@ -318,6 +398,8 @@ int main(int argc, char **argv)
     PetscCall(NotForIt(types[t], PETSC_FALSE));
     PetscCall(GoesOn(types[t]));
     PetscCall(Scaled(types[t]));
+    PetscCall(Extracted(types[t], 24));
+    PetscCall(Extracted(types[t], 300));
   }
   PetscCall(NotForIt(KSPRCG, PETSC_TRUE));
   PetscCall(Equals(KSPRCG, KSPCG, SYMMETRIC, KSP_NORM_PRECONDITIONED, KSP_NORM_PRECONDITIONED));

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "datagen/problem/rows.h"
+#include "datagen/skr/fastelliptic.h"
 
 /*
  * Cells. The flow through a face is the difference of the stream function at its two ends, so that it is
@@ -160,9 +161,20 @@ static double row_rhs(const fh_problem *p, PetscInt row)
                      fh_grid_point(&p->grid, 1, row % d->n[1]));
 }
 
+/* for -pc_type fastelliptic, which inverts the diffusion alone */
 static PetscErrorCode matrix_create(fh_problem *p, Mat *matrix)
 {
-  return fh_rows_create(p, STENCIL, matrix);
+  const convection *d = p->data;
+  FHEllipticGrid grid = {.dim = 2};
+  PetscFunctionBeginUser;
+  for (int a = 0; a < 2; a++) {
+    grid.n[a] = (PetscInt)d->n[a];
+    grid.spacing[a] = d->h[a];
+    grid.side[a][0] = grid.side[a][1] = FH_SIDE_DIRICHLET_CELL;
+  }
+  PetscCall(fh_rows_create(p, STENCIL, matrix));
+  PetscCall(FHPCFastEllipticSetGrid((PetscObject)*matrix, &grid));
+  PetscFunctionReturn(0);
 }
 
 static PetscErrorCode matrix(fh_problem *p, Mat a)

@@ -74,7 +74,7 @@ static PetscInt fill_row(const fh_problem *p, PetscInt row, PetscInt *columns, P
   return n;
 }
 
-static double row_rhs(const fh_problem *p, PetscInt row)
+double fh_darcy_row_rhs(const fh_problem *p, PetscInt row)
 {
   const fh_darcy *d = p->data;
   const fh_darcy_system *s = &d->system;
@@ -118,5 +118,5 @@ PetscErrorCode fh_darcy_matrix(fh_problem *p, Mat matrix)
 
 PetscErrorCode fh_darcy_rhs(fh_problem *p, Vec b)
 {
-  return fh_rows_vector(p, row_rhs, b);
+  return fh_rows_vector(p, fh_darcy_row_rhs, b);
 }

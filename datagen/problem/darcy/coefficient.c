@@ -51,7 +51,7 @@ double fh_darcy_multiscale(const fh_darcy_config *c, const double wave[FH_DARCY_
                            const double x[FH_MAX_DIM])
 {
   double a = 1.0;
-  for (int k = 0; k < FH_DARCY_SCALES; k++) {
+  for (int k = 0; k < (int)c->scales; k++) {
     a *= 1.0 + 0.5 * cos(wave[k] * pi * (x[0] + x[1]));
     a *= 1.0 + 0.5 * sin(wave[k] * pi * (x[1] - 3.0 * x[0]));
     if (c->dim == 3) a *= 1.0 + 0.5 * cos(wave[k] * pi * x[2]);

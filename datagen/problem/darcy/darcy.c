@@ -15,7 +15,7 @@ static const fh_field fields[] = {
      scheme_names, "harmonic_fv (cells), arithmetic_fd (vertices), fno_compat (as published 2020)"},
     {"coefficient", FH_FIELD_ENUM, offsetof(fh_darcy_config, coefficient), "two_phase", 0.0, 0.0,
      coefficient_names,
-     "two_phase, lognormal, file, channels, multiscale (random waves of six scales); manufactured "
+     "two_phase, lognormal, file, channels, multiscale (random waves); manufactured "
      "and "
      "layers have exact solutions"},
     {"values", FH_FIELD_REALS, offsetof(fh_darcy_config, values), "12,3", 0.0, 0.0, NULL,
@@ -30,6 +30,8 @@ static const fh_field fields[] = {
      "file: the HDF5 file with the permeability of every sample"},
     {"coefficient_dataset", FH_FIELD_TEXT, offsetof(fh_darcy_config, dataset), "a", 0.0, 0.0, NULL,
      "file: path of the array in it, (samples, points...), on the points of the scheme"},
+    {"scales", FH_FIELD_INT, offsetof(fh_darcy_config, scales), "6", 1.0, FH_DARCY_SCALES, NULL,
+     "multiscale: pairs of waves, each about half as long as the one before"},
     {"dim", FH_FIELD_INT, offsetof(fh_darcy_config, dim), "2", 2.0, 3.0, NULL,
      "2: unit square, 3: unit cube (not with fno_compat)"},
     FH_GRF_FIELDS(fh_darcy_config, law, "3", "2"),
@@ -238,6 +240,7 @@ const fh_problem_class fh_darcy_class = {
     .matrix_create = fh_darcy_matrix_create,
     .matrix = fh_darcy_matrix,
     .rhs = fh_darcy_rhs,
+    .stencil = fh_darcy_stencil,
     .store = store,
     .load = load,
     .destroy = destroy};

@@ -22,7 +22,7 @@ typedef enum {
   FH_DARCY_LOGNORMAL, /* exp(scale * field) */
   FH_DARCY_FILE,      /* row i of an array in the user's HDF5 file is a of sample i */
   FH_DARCY_CHANNELS,  /* values[0] where |field| <= channel_width deviations, values[1] elsewhere */
-  FH_DARCY_MULTISCALE,   /* product of six pairs of random waves: fh_darcy_multiscale */
+  FH_DARCY_MULTISCALE,   /* product of pairs of random waves: fh_darcy_multiscale */
   FH_DARCY_MANUFACTURED, /* smooth a, source and exact solution known: order of convergence */
   FH_DARCY_LAYERS        /* values[0] for x < 1/2, values[1] beyond; exact solution known */
 } fh_darcy_coefficient;
@@ -33,6 +33,7 @@ typedef struct {
   double scale;            /* of the field inside exp */
   double source;           /* f, where no exact solution asks for another one */
   double channel_width;    /* in standard deviations of the field */
+  ptrdiff_t scales;        /* of MULTISCALE */
   ptrdiff_t dim;           /* 2 or 3 */
   char file[FH_TEXT_MAX], dataset[FH_TEXT_MAX]; /* of FH_DARCY_FILE */
   fh_grf_law law;
@@ -40,8 +41,8 @@ typedef struct {
 
 extern const fh_problem_class fh_darcy_class;
 
-enum { FH_DARCY_SCALES = 6 };
-/** a(x, y) = product over k of (1 + cos(wave[k] pi (x + y))/2) (1 + sin(wave[k] pi (y - 3 x))/2), times a
+enum { FH_DARCY_SCALES = 12 }; /* at most */
+/** a(x, y) = product over k = 0..config->scales - 1 of (1 + cos(wave[k] pi (x + y))/2) (1 + sin(wave[k] pi (y - 3 x))/2), times a
  *  factor (1 + cos(wave[k] pi z)/2) each in 3-D. */
 double fh_darcy_multiscale(const fh_darcy_config *config, const double wave[FH_DARCY_SCALES],
                            const double x[FH_MAX_DIM]);

@@ -29,3 +29,6 @@ double fh_darcy_source(const fh_darcy_config *config, const double x[FH_MAX_DIM]
 PetscErrorCode fh_darcy_matrix_create(fh_problem *p, Mat *matrix);
 PetscErrorCode fh_darcy_matrix(fh_problem *p, Mat matrix);
 PetscErrorCode fh_darcy_rhs(fh_problem *p, Vec b);
+bool fh_darcy_stencil(const fh_problem *p, fh_stencil *s);
+/* f at an unknown */
+double fh_darcy_row_rhs(const fh_problem *p, PetscInt row);

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "datagen/problem/helmholtz/helmholtz_impl.h"
+#include "datagen/skr/fastelliptic.h"
 
 static const char *const scheme_names[] = {"fv", "q1_fem", NULL};
 static const char *const boundary_names[] = {"dirichlet", "neumann", "impedance", NULL};
@@ -98,10 +99,31 @@ static fh_status setup(fh_problem *p)
   return FH_OK;
 }
 
+/* for -pc_type fastelliptic: real walls alone, where A is a 5-point Laplacian less k^2 */
+static PetscErrorCode attach_grid(const fh_problem *p, Mat a)
+{
+  const fh_helmholtz_config *c = p->config;
+  const fh_helmholtz *d = p->data;
+  FHEllipticGrid grid = {.dim = 2, .reaction = true};
+  PetscFunctionBeginUser;
+  if (c->scheme != FH_HELMHOLTZ_FV || d->parts != 1) PetscFunctionReturn(0);
+  for (int axis = 0; axis < 2; axis++) {
+    grid.n[axis] = (PetscInt)d->n[axis];
+    grid.spacing[axis] = d->h[axis];
+    grid.side[axis][0] = grid.side[axis][1] =
+        c->boundary == FH_HELMHOLTZ_DIRICHLET ? FH_SIDE_DIRICHLET_CELL : FH_SIDE_NEUMANN_CELL;
+  }
+  PetscCall(FHPCFastEllipticSetGrid((PetscObject)a, &grid));
+  PetscFunctionReturn(0);
+}
+
 static PetscErrorCode matrix_create(fh_problem *p, Mat *matrix)
 {
   const fh_helmholtz_config *c = p->config;
-  return fh_rows_create(p, c->scheme == FH_HELMHOLTZ_Q1 ? 9 : 6, matrix);
+  PetscFunctionBeginUser;
+  PetscCall(fh_rows_create(p, c->scheme == FH_HELMHOLTZ_Q1 ? 9 : 6, matrix));
+  PetscCall(attach_grid(p, *matrix));
+  PetscFunctionReturn(0);
 }
 
 static PetscErrorCode matrix(fh_problem *p, Mat a)
