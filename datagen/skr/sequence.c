@@ -1,165 +1,19 @@
-#include "datagen/skr/sequence.h"
 #include "datagen/petsc.h"
-#include "datagen/skr/batch.h"
-#include "datagen/skr/fastelliptic.h"
-#include "datagen/skr/frozen.h"
+#include "datagen/skr/sequence_impl.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/memory.h"
 
-enum { RUNGS = 3, POLISHES = 3, MOST_ITERATIONS = 10000, LEAST_PATIENCE = 5, FEW_STEPS = 5 };
-
-struct fh_sequence {
-  fh_sequence_config config;
-  fh_sequence_hint hint;
-  fh_strategy strategy; /* in use */
-  Mat matrix;
-  KSP ksp[RUNGS]; /* NULL until needed */
-  Vec work, previous;
-  bool has_previous;
-  fh_frozen frozen;
-  fh_batch *batch; /* of a batched strategy, which has no KSP of rung 0 */
-  double deadline; /* of a trial, by clock_of; 0: none */
-  int ranks;
-};
+enum { POLISHES = 3, LEAST_PATIENCE = 5 };
 
 fh_strategy fh_sequence_strategy(const fh_sequence_config *config)
 {
   if (config->strategy != FH_STRATEGY_AUTO) return (fh_strategy)config->strategy;
   if (config->choice == 0) return FH_STRATEGY_AUTO;
   return (fh_strategy)(FH_STRATEGY_FIRST_SINGLE + config->choice - 1);
-}
-
-/* ---- the solvers of the rungs -------------------------------------------------------------------- */
-
-static PetscErrorCode choose_retry(const fh_sequence *s, KSP ksp)
-{
-  PC pc = NULL;
-  PetscFunctionBeginUser;
-  PetscCall(KSPGetPC(ksp, &pc));
-  PetscCall(KSPSetType(ksp, KSPFGMRES));
-  PetscCall(KSPGMRESSetRestart(ksp, 100));
-  if (s->ranks == 1) {
-    PetscCall(PCSetType(pc, PCILU));
-    PetscCall(PCFactorSetLevels(pc, 2));
-  } else {
-    PetscCall(PCSetType(pc, PCASM));
-    PetscCall(PCASMSetOverlap(pc, 2));
-  }
-  PetscFunctionReturn(0);
-}
-
-static PetscErrorCode choose_direct(const fh_sequence *s, KSP ksp)
-{
-  PC pc = NULL;
-  PetscFunctionBeginUser;
-  PetscCall(KSPGetPC(ksp, &pc));
-  PetscCall(KSPSetType(ksp, KSPFGMRES));
-  PetscCall(PCSetType(pc, PCLU));
-#if defined(PETSC_HAVE_MUMPS)
-  if (s->ranks > 1) PetscCall(PCFactorSetMatSolverType(pc, MATSOLVERMUMPS));
-#else
-  if (s->ranks > 1) PetscCall(PCSetType(pc, PCREDUNDANT));
-#endif
-  PetscFunctionReturn(0);
-}
-
-static PetscErrorCode choose_asked(const fh_sequence *s, KSP ksp)
-{
-  char prefix[64];
-  PetscFunctionBeginUser;
-  if (s->config.strategy == FH_STRATEGY_AUTO) {
-    snprintf(prefix, sizeof prefix, "auto_%s_", fh_strategy_names[s->strategy]);
-    PetscCall(KSPSetOptionsPrefix(ksp, prefix));
-  }
-  PetscCall(fh_strategy_apply(s->strategy, &s->hint, s->ranks, ksp));
-  PetscFunctionReturn(0);
-}
-
-/* CG stops on the true residual, so that it does what is tested afterwards */
-static PetscErrorCode prefer_true_norm(KSP ksp)
-{
-  PetscBool is_cg = PETSC_FALSE, named = PETSC_FALSE;
-  const char *prefix = NULL;
-  PetscFunctionBeginUser;
-  PetscCall(KSPGetOptionsPrefix(ksp, &prefix));
-  PetscCall(PetscOptionsHasName(NULL, prefix, "-ksp_norm_type", &named));
-  PetscCall(PetscObjectTypeCompare((PetscObject)ksp, KSPCG, &is_cg));
-  if (is_cg && !named) PetscCall(KSPSetNormType(ksp, KSP_NORM_UNPRECONDITIONED));
-  PetscFunctionReturn(0);
-}
-
-static PetscErrorCode create_ksp(fh_sequence *s, int rung)
-{
-  static const char *const prefixes[RUNGS] = {NULL, "retry_", "direct_"};
-  static PetscErrorCode (*const choose[RUNGS])(const fh_sequence *,
-                                               KSP) = {choose_asked, choose_retry, choose_direct};
-  KSP ksp = NULL;
-  PetscFunctionBeginUser;
-  PetscCall(KSPCreate(PetscObjectComm((PetscObject)s->matrix), &s->ksp[rung]));
-  ksp = s->ksp[rung];
-  PetscCall(KSPSetOptionsPrefix(ksp, prefixes[rung]));
-  PetscCall(KSPSetOperators(ksp, s->matrix, s->matrix));
-  PetscCall(choose[rung](s, ksp));
-  PetscCall(
-      KSPSetTolerances(ksp, s->config.tolerance, PETSC_DEFAULT, PETSC_DEFAULT, MOST_ITERATIONS));
-  PetscCall(KSPSetFromOptions(ksp));
-  PetscCall(prefer_true_norm(ksp));
-  PetscFunctionReturn(0);
-}
-
-/* processor time of one rank; several wait for each other */
-static double clock_of(const fh_sequence *s)
-{
-  return s->ranks == 1 ? fh_clock_cpu() : fh_clock();
-}
-
-/* ---- trials: an end by the clock ----------------------------------------------------------------- */
-
-typedef struct {
-  const fh_sequence *sequence;
-  void *usual; /* context of the usual test */
-} watch;
-
-static PetscErrorCode test_and_watch(KSP ksp, PetscInt step, PetscReal norm,
-                                     KSPConvergedReason *reason, void *context)
-{
-  const watch *w = context;
-  const double deadline = w->sequence->deadline;
-  int late = deadline > 0.0 && clock_of(w->sequence) > deadline;
-  PetscFunctionBeginUser;
-  PetscCall(KSPConvergedDefault(ksp, step, norm, reason, w->usual));
-  if (*reason || deadline == 0.0 || step < FEW_STEPS) PetscFunctionReturn(0);
-  if (w->sequence->ranks > 1)
-    PetscCallMPI(
-        MPI_Allreduce(MPI_IN_PLACE, &late, 1, MPI_INT, MPI_MAX, PetscObjectComm((PetscObject)ksp)));
-  if (late) *reason = KSP_DIVERGED_ITS;
-  PetscFunctionReturn(0);
-}
-
-static PetscErrorCode forget_watch(void *context)
-{
-  watch *w = context;
-  PetscFunctionBeginUser;
-  PetscCall(KSPConvergedDefaultDestroy(w->usual));
-  fh_free(w);
-  PetscFunctionReturn(0);
-}
-
-/* once a solver: it watches the sequence's deadline, if there is one */
-static PetscErrorCode watch_clock(fh_sequence *s)
-{
-  watch *w = fh_calloc(1, sizeof *w);
-  PetscFunctionBeginUser;
-  PetscCheck(w, PETSC_COMM_SELF, PETSC_ERR_MEM, "out of memory");
-  w->sequence = s;
-  PetscCall(KSPConvergedDefaultCreate(&w->usual));
-  PetscCall(KSPSetConvergenceTest(s->ksp[0], test_and_watch, w, forget_watch));
-  PetscFunctionReturn(0);
 }
 
 /* ---- one system ---------------------------------------------------------------------------------- */
@@ -228,21 +82,21 @@ static PetscErrorCode agree(const fh_sequence *s, int *decision)
 static PetscErrorCode solve_frozen(fh_sequence *s, KSP ksp, bool renew, Vec b, Vec x,
                                    KSPConvergedReason *reason, fh_solve_report *r)
 {
-  double start = clock_of(s);
-  int most = MOST_ITERATIONS;
+  double start = fh_sequence_clock(s);
+  int most = FH_MOST_ITERATIONS;
   const int32_t before = r->iterations;
   PetscFunctionBeginUser;
   PetscCall(KSPSetReusePreconditioner(ksp, renew ? PETSC_FALSE : PETSC_TRUE));
   if (renew) {
     PetscCall(KSPSetUp(ksp));
-    fh_frozen_renewed(&s->frozen, clock_of(s) - start);
-    start = clock_of(s);
+    fh_frozen_renewed(&s->frozen, fh_sequence_clock(s) - start);
+    start = fh_sequence_clock(s);
   } else {
-    most = fh_frozen_patience(&s->frozen, LEAST_PATIENCE, MOST_ITERATIONS);
+    most = fh_frozen_patience(&s->frozen, LEAST_PATIENCE, FH_MOST_ITERATIONS);
     PetscCall(agree(s, &most));
   }
   PetscCall(polish(s, ksp, most, b, x, reason, r));
-  fh_frozen_used(&s->frozen, clock_of(s) - start, r->iterations - before);
+  fh_frozen_used(&s->frozen, fh_sequence_clock(s) - start, r->iterations - before);
   PetscFunctionReturn(0);
 }
 
@@ -261,7 +115,7 @@ static PetscErrorCode attempt(fh_sequence *s, int rung, Vec b, Vec x, fh_solve_r
 {
   KSPConvergedReason reason = KSP_CONVERGED_ITERATING;
   PetscFunctionBeginUser;
-  if (!s->ksp[rung]) PetscCall(create_ksp(s, rung));
+  if (!s->ksp[rung]) PetscCall(fh_sequence_create_ksp(s, rung));
   KSP ksp = s->ksp[rung];
   const bool warm = rung == 0 && s->config.warm_start && s->has_previous;
   if (warm) PetscCall(VecCopy(s->previous, x));
@@ -269,7 +123,7 @@ static PetscErrorCode attempt(fh_sequence *s, int rung, Vec b, Vec x, fh_solve_r
   if (rung == 0 && s->strategy == FH_STRATEGY_FROZEN) {
     PetscCall(first_frozen(s, ksp, b, x, &reason, r));
   } else {
-    PetscCall(polish(s, ksp, MOST_ITERATIONS, b, x, &reason, r));
+    PetscCall(polish(s, ksp, FH_MOST_ITERATIONS, b, x, &reason, r));
   }
   if (reason == KSP_DIVERGED_PC_FAILED) PetscCall(forget(s, ksp));
   r->why = reason > 0 ? "residual above the tolerance" : KSPConvergedReasons[reason];
@@ -340,12 +194,12 @@ static fh_status solve_to(fh_sequence *s, int last, Vec b, Vec x, fh_solve_repor
   *report = (fh_solve_report){.residual = (double)NAN, .why = ""};
   FH_TRY_PETSC(is_trivial(b, x, report, &trivial));
   if (trivial) return FH_OK;
-  return climb_rungs(s, s->batch ? 1 : 0, last, b, x, report);
+  return climb_rungs(s, fh_sequence_slots(s) ? 1 : 0, last, b, x, report);
 }
 
 fh_status fh_sequence_solve(fh_sequence *s, Vec b, Vec x, fh_solve_report *report)
 {
-  return solve_to(s, RUNGS - 1, b, x, report);
+  return solve_to(s, FH_RUNGS - 1, b, x, report);
 }
 
 fh_status fh_sequence_climb(fh_sequence *s, Vec b, Vec x, fh_solve_report *report)
@@ -353,50 +207,19 @@ fh_status fh_sequence_climb(fh_sequence *s, Vec b, Vec x, fh_solve_report *repor
   fh_solve_report zero = {.residual = (double)NAN, .why = ""};
   bool trivial = false;
   FH_TRY_PETSC(is_trivial(b, x, &zero, &trivial));
-  if (!trivial) return climb_rungs(s, 1, RUNGS - 1, b, x, report);
+  if (!trivial) return climb_rungs(s, 1, FH_RUNGS - 1, b, x, report);
   *report = zero;
   return FH_OK;
 }
 
 fh_status fh_sequence_trial(fh_sequence *s, Vec b, Vec x, double seconds, fh_solve_report *report)
 {
-  if (!s->ksp[0]) FH_TRY_PETSC(create_ksp(s, 0));
-  FH_TRY_PETSC(watch_clock(s));
-  s->deadline = clock_of(s) + seconds;
+  if (!s->ksp[0]) FH_TRY_PETSC(fh_sequence_create_ksp(s, 0));
+  FH_TRY_PETSC(fh_sequence_watch(s));
+  s->deadline = fh_sequence_clock(s) + seconds;
   const fh_status st = solve_to(s, 0, b, x, report);
   s->deadline = 0.0;
   return st;
-}
-
-/* ---- several systems at a time ------------------------------------------------------------------- */
-
-ptrdiff_t fh_sequence_slots(const fh_sequence *s)
-{
-  return s->batch ? fh_batch_capacity(s->batch) : 0;
-}
-
-fh_stencil *fh_sequence_slot(fh_sequence *s, ptrdiff_t i)
-{
-  return fh_batch_slot(s->batch, i);
-}
-
-const double *fh_sequence_slot_solution(const fh_sequence *s, ptrdiff_t i)
-{
-  return fh_batch_solution(s->batch, i);
-}
-
-void fh_sequence_solve_slots(fh_sequence *s, ptrdiff_t count, double seconds,
-                             fh_solve_report *reports)
-{
-  enum { AT_ONCE = 64 };
-  fh_batch_report found[AT_ONCE];
-  const double deadline = seconds > 0.0 ? fh_clock_cpu() + seconds * (double)count : 0.0;
-  fh_batch_solve(s->batch, count, s->config.tolerance, s->config.warm_start, deadline, found);
-  for (ptrdiff_t i = 0; i < count; i++)
-    reports[i] = (fh_solve_report){.accepted = found[i].accepted,
-                                   .iterations = found[i].iterations,
-                                   .residual = found[i].residual,
-                                   .why = found[i].why};
 }
 
 /* ---- life ---------------------------------------------------------------------------------------- */
@@ -429,12 +252,8 @@ static fh_status settle(fh_sequence *s)
   why = fh_strategy_unfit(s->strategy, &s->hint, s->ranks);
   FH_CHECK(!why, FH_ERR_USAGE, "sequence_strategy %s does not fit this problem: %s; take auto",
            fh_strategy_names[s->strategy], why);
-  if (fh_strategy_is_batched(s->strategy)) {
-    const FHEllipticGrid *grid = NULL;
-    FH_TRY_PETSC(FHPCFastEllipticGetGrid((PetscObject)s->matrix, &grid));
-    return fh_batch_create(grid, FH_BATCH_MULTIGRID, &s->batch);
-  }
-  FH_TRY_PETSC(create_ksp(s, 0));
+  if (fh_strategy_is_batched(s->strategy)) return fh_sequence_create_slots(s);
+  FH_TRY_PETSC(fh_sequence_create_ksp(s, 0));
   return FH_OK;
 }
 
@@ -462,9 +281,10 @@ void fh_sequence_destroy(fh_sequence **sequence)
 {
   fh_sequence *s = *sequence;
   if (!s) return;
-  for (int rung = 0; rung < RUNGS; rung++)
+  for (int rung = 0; rung < FH_RUNGS; rung++)
     if (s->ksp[rung]) (void)KSPDestroy(&s->ksp[rung]);
   fh_batch_destroy(&s->batch);
+  fh_constant_destroy(&s->constant);
   if (s->work) (void)VecDestroy(&s->work);
   if (s->previous) (void)VecDestroy(&s->previous);
   fh_free(s);
@@ -481,9 +301,10 @@ void fh_sequence_describe(const fh_sequence *s, char *text, size_t bytes)
   KSPType ksp = NULL;
   PCType type = NULL;
   PC pc = NULL;
-  if (s->batch) {
-    snprintf(text, bytes, "%s, %td at a time", fh_strategy_names[s->strategy],
-             fh_batch_capacity(s->batch));
+  if (fh_sequence_slots(s)) {
+    const char *way = s->constant ? fh_constant_way(s->constant) : "";
+    snprintf(text, bytes, "%s%s%s, %td at a time", fh_strategy_names[s->strategy], *way ? ": " : "",
+             way, fh_sequence_slots(s));
     return;
   }
   if (!s->ksp[0] || KSPGetType(s->ksp[0], &ksp) || KSPGetPC(s->ksp[0], &pc) || PCGetType(pc, &type))
