@@ -12,7 +12,8 @@
    times. MOST_TRIES batches are made by the last ones. */
 enum { MOST_TRIES = 4 };
 static const double drop_first = 3.0, drop_symbolic = 8.0, drop_later = 1.3, no_limit = 1e30,
-                    least_limit = 0.02;
+                    least_limit = 0.02, most_share = 0.15;
+static const char not_measured[] = "not measured: so few samples do not pay for it";
 
 /* ---- what was made ------------------------------------------------------------------------------- */
 
@@ -117,25 +118,25 @@ typedef struct {
   int n;
   ptrdiff_t own, next; /* samples of this group at least; the next one to be made */
   double best;         /* seconds a sample */
+  double spent;        /* seconds of this group on measuring */
   candidate *trying;
 } race;
 
 /* the most promising first: slow ones are then dropped early */
-static const fh_strategy by_promise[] = {FH_STRATEGY_BATCHED_MULTIGRID,
-                                         FH_STRATEGY_FASTELLIPTIC,
-                                         FH_STRATEGY_CHOLESKY,
-                                         FH_STRATEGY_FROZEN,
-                                         FH_STRATEGY_LU,
-                                         FH_STRATEGY_CG_ICC,
-                                         FH_STRATEGY_CG_BOOMERAMG,
-                                         FH_STRATEGY_CG_GAMG,
-                                         FH_STRATEGY_RCG_ICC,
+static const fh_strategy by_promise[] = {FH_STRATEGY_CONSTANT,     FH_STRATEGY_BATCHED_MULTIGRID,
+                                         FH_STRATEGY_FASTELLIPTIC, FH_STRATEGY_CHOLESKY,
+                                         FH_STRATEGY_FROZEN,       FH_STRATEGY_LU,
+                                         FH_STRATEGY_CG_ICC,       FH_STRATEGY_CG_BOOMERAMG,
+                                         FH_STRATEGY_CG_GAMG,      FH_STRATEGY_RCG_ICC,
                                          FH_STRATEGY_BCGS_ILU};
 
-/* LU of a definite matrix, or plain BiCGStab, cannot win against what uses that it is definite */
+/* LU of a definite matrix, or plain BiCGStab, cannot win against what uses that it is definite; a constant
+   matrix is factored once by all */
 static bool is_idle(fh_strategy s, const fh_problem *p)
 {
-  return p->symmetric && p->positive_definite && (s == FH_STRATEGY_LU || s == FH_STRATEGY_BCGS_ILU);
+  const bool definite = p->symmetric && p->positive_definite;
+  return (definite && (s == FH_STRATEGY_LU || s == FH_STRATEGY_BCGS_ILU)) ||
+         (p->constant_matrix && s == FH_STRATEGY_FROZEN);
 }
 
 static fh_status list_candidates(race *r)
@@ -205,8 +206,10 @@ static fh_status begin(race *r, candidate *c)
   return FH_OK;
 }
 
-static double first_limit(const candidate *c)
+/* what is set up for a constant matrix serves all samples: no first one tells anything */
+static double first_limit(const race *r, const candidate *c)
 {
+  if (r->labeller->problem->constant_matrix) return no_limit;
   const bool symbolic = c->strategy == FH_STRATEGY_CHOLESKY || c->strategy == FH_STRATEGY_LU ||
                         c->strategy == FH_STRATEGY_FROZEN;
   return symbolic ? drop_symbolic : drop_first;
@@ -215,7 +218,7 @@ static double first_limit(const candidate *c)
 static fh_status make_batch(race *r, candidate *c, double *seconds)
 {
   const fh_receiver to = {take, r};
-  const double slowest = c->tries ? drop_later * MOST_TRIES : first_limit(c);
+  const double slowest = c->tries ? drop_later * MOST_TRIES : first_limit(r, c);
   const ptrdiff_t capacity = fh_labeller_capacity(r->labeller, c->sequence);
   int64_t *index = NULL;
   FH_NEW(index, capacity);
@@ -257,6 +260,7 @@ static fh_status try_once(race *r, candidate *c)
   if (c->end) return FH_OK;
   FH_TRY(fh_status_agree(r->team->world, make_batch(r, c, &seconds)));
   FH_TRY(share(r, &seconds, before, c));
+  r->spent += seconds * (c->samples - before[0]) / r->team->n_samples;
   if (c->tries++ == 0) {
     c->first = seconds;
   } else {
@@ -279,12 +283,21 @@ static int running(const race *r)
   return n;
 }
 
+/* Two are measured in any case; the others only while measuring is a small part of the work. */
+static bool is_too_dear(const race *r, int measured)
+{
+  const double left = r->best * (double)(r->own > r->next ? r->own - r->next : 0);
+  return measured >= 2 && r->spent > most_share * left;
+}
+
 static fh_status go_round(race *r, int round)
 {
   for (int i = 0; i < r->n; i++) {
     candidate *c = &r->list[i];
+    if (!c->end && c->tries == 0 && is_too_dear(r, i)) drop(c, not_measured);
+    if (!c->end && c->tries > 0 && is_too_dear(r, i)) continue;
     if (!c->end) FH_TRY(try_once(r, c));
-    if (round == 0 && !c->end && c->first > first_limit(c) * r->best) drop(c, "much slower");
+    if (round == 0 && !c->end && c->first > first_limit(r, c) * r->best) drop(c, "much slower");
   }
   for (int i = 0; i < r->n && round > 0; i++)
     if (!r->list[i].end && mean(&r->list[i]) > drop_later * r->best) drop(&r->list[i], "slower");
@@ -297,6 +310,7 @@ static candidate *winner(race *r)
   candidate *best = &r->list[0];
   for (int i = 1; i < r->n; i++) {
     candidate *c = &r->list[i];
+    if (c->end == not_measured) continue;
     const bool better =
         c->end ? best->end && c->failures < best->failures : best->end || mean(c) < mean(best);
     if (better) best = c;
@@ -309,6 +323,10 @@ static void tell(const race *r, const fh_log *log, const candidate *chosen)
   for (int i = 0; i < r->n; i++) {
     const candidate *c = &r->list[i];
     const double n = fmax(c->samples, 1.0);
+    if (c->end == not_measured) {
+      fh_log_message(log, FH_LOG_INFO, "auto: %-22s %s", fh_strategy_names[c->strategy], c->end);
+      continue;
+    }
     const fh_log_value values[] = {
         {"strategy", (double)c->strategy},  {"samples", c->samples},   {"seconds", mean(c)},
         {"iterations", c->iterations / n},  {"residual", c->residual}, {"failures", c->failures},

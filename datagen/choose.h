@@ -5,7 +5,8 @@
  * they will do it later; what is compared is the time of a whole sample: drawing, assembling, setting up,
  * solving, checking. A strategy that needs three times as long as the best one so far is dropped after
  * its first sample (iterations are not even finished); those that remain are measured on more. Labels
- * that a strategy got right are kept: nothing is made twice. One group of one rank is measured by its
+ * that a strategy got right are kept: nothing is made twice. What is less promising is measured only
+ * while measuring is a small part of the work. One group of one rank is measured by its
  * processor time, which other programs on the machine do not change much.
  */
 #pragma once

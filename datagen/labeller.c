@@ -59,6 +59,7 @@ fh_status fh_labeller_hint(fh_labeller *l, fh_sequence_hint *hint)
   *hint = (fh_sequence_hint){.symmetric = p->symmetric,
                              .positive_definite = p->positive_definite,
                              .constant = p->constant_matrix,
+                             .judged = p->class->accept != NULL,
                              .box = box != NULL,
                              .stencil = box && !fh_batch_unfit(box) && !p->class->accept &&
                                         p->class->stencil && p->class->stencil(p, NULL),

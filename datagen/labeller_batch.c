@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "datagen/labeller_impl.h"
+#include "datagen/petsc.h"
 
 static ptrdiff_t field_size(const fh_problem *p, int f)
 {
@@ -49,6 +50,17 @@ typedef struct {
   ptrdiff_t slot;
 } member;
 
+/* of a constant matrix, which is assembled for the first sample */
+static PetscErrorCode fill_rhs(fh_labeller *l, Vec rhs)
+{
+  fh_problem *p = l->problem;
+  PetscFunctionBeginUser;
+  if (!l->assembled) PetscCall(p->class->matrix(p, l->matrix));
+  l->assembled = true;
+  PetscCall(p->class->rhs(p, rhs));
+  PetscFunctionReturn(0);
+}
+
 /* draws the sample into its room, and its system into the next slot */
 static fh_status draw(fh_labeller *l, fh_sequence *s, int64_t index, ptrdiff_t *slots, member *m)
 {
@@ -58,6 +70,11 @@ static fh_status draw(fh_labeller *l, fh_sequence *s, int64_t index, ptrdiff_t *
   FH_TRY(fh_excuse(class->sample(l->problem, l->seed, index), &m->label.posed, m->label.why));
   if (!m->label.posed) return FH_OK;
   m->slot = (*slots)++;
+  Vec rhs = fh_sequence_slot_rhs(s, m->slot);
+  if (rhs) {
+    FH_TRY_PETSC(fill_rhs(l, rhs));
+    return FH_OK;
+  }
   FH_CHECK(class->stencil(l->problem, fh_sequence_slot(s, m->slot)), FH_ERR_STATE,
            "the problem %s says that it has stencils, and gives none", class->name);
   return FH_OK;

@@ -1,10 +1,10 @@
+#include "datagen/petsc.h"
 #include "datagen/skr/sequence_impl.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/memory.h"
 
 enum { POLISHES = 3, LEAST_PATIENCE = 5 };
@@ -194,7 +194,7 @@ static fh_status solve_to(fh_sequence *s, int last, Vec b, Vec x, fh_solve_repor
   *report = (fh_solve_report){.residual = (double)NAN, .why = ""};
   FH_TRY_PETSC(is_trivial(b, x, report, &trivial));
   if (trivial) return FH_OK;
-  return climb_rungs(s, s->batch ? 1 : 0, last, b, x, report);
+  return climb_rungs(s, fh_sequence_slots(s) ? 1 : 0, last, b, x, report);
 }
 
 fh_status fh_sequence_solve(fh_sequence *s, Vec b, Vec x, fh_solve_report *report)
@@ -220,37 +220,6 @@ fh_status fh_sequence_trial(fh_sequence *s, Vec b, Vec x, double seconds, fh_sol
   const fh_status st = solve_to(s, 0, b, x, report);
   s->deadline = 0.0;
   return st;
-}
-
-/* ---- several systems at a time ------------------------------------------------------------------- */
-
-ptrdiff_t fh_sequence_slots(const fh_sequence *s)
-{
-  return s->batch ? fh_batch_capacity(s->batch) : 0;
-}
-
-fh_stencil *fh_sequence_slot(fh_sequence *s, ptrdiff_t i)
-{
-  return fh_batch_slot(s->batch, i);
-}
-
-const double *fh_sequence_slot_solution(const fh_sequence *s, ptrdiff_t i)
-{
-  return fh_batch_solution(s->batch, i);
-}
-
-void fh_sequence_solve_slots(fh_sequence *s, ptrdiff_t count, double seconds,
-                             fh_solve_report *reports)
-{
-  enum { AT_ONCE = 64 };
-  fh_batch_report found[AT_ONCE];
-  const double deadline = seconds > 0.0 ? fh_clock_cpu() + seconds * (double)count : 0.0;
-  fh_batch_solve(s->batch, count, s->config.tolerance, s->config.warm_start, deadline, found);
-  for (ptrdiff_t i = 0; i < count; i++)
-    reports[i] = (fh_solve_report){.accepted = found[i].accepted,
-                                   .iterations = found[i].iterations,
-                                   .residual = found[i].residual,
-                                   .why = found[i].why};
 }
 
 /* ---- life ---------------------------------------------------------------------------------------- */
@@ -283,11 +252,7 @@ static fh_status settle(fh_sequence *s)
   why = fh_strategy_unfit(s->strategy, &s->hint, s->ranks);
   FH_CHECK(!why, FH_ERR_USAGE, "sequence_strategy %s does not fit this problem: %s; take auto",
            fh_strategy_names[s->strategy], why);
-  if (fh_strategy_is_batched(s->strategy)) {
-    const FHEllipticGrid *grid = NULL;
-    FH_TRY_PETSC(FHPCFastEllipticGetGrid((PetscObject)s->matrix, &grid));
-    return fh_batch_create(grid, FH_BATCH_MULTIGRID, &s->batch);
-  }
+  if (fh_strategy_is_batched(s->strategy)) return fh_sequence_create_slots(s);
   FH_TRY_PETSC(fh_sequence_create_ksp(s, 0));
   return FH_OK;
 }
@@ -319,6 +284,7 @@ void fh_sequence_destroy(fh_sequence **sequence)
   for (int rung = 0; rung < FH_RUNGS; rung++)
     if (s->ksp[rung]) (void)KSPDestroy(&s->ksp[rung]);
   fh_batch_destroy(&s->batch);
+  fh_constant_destroy(&s->constant);
   if (s->work) (void)VecDestroy(&s->work);
   if (s->previous) (void)VecDestroy(&s->previous);
   fh_free(s);
@@ -335,9 +301,10 @@ void fh_sequence_describe(const fh_sequence *s, char *text, size_t bytes)
   KSPType ksp = NULL;
   PCType type = NULL;
   PC pc = NULL;
-  if (s->batch) {
-    snprintf(text, bytes, "%s, %td at a time", fh_strategy_names[s->strategy],
-             fh_batch_capacity(s->batch));
+  if (fh_sequence_slots(s)) {
+    const char *way = s->constant ? fh_constant_way(s->constant) : "";
+    snprintf(text, bytes, "%s%s%s, %td at a time", fh_strategy_names[s->strategy], *way ? ": " : "",
+             way, fh_sequence_slots(s));
     return;
   }
   if (!s->ksp[0] || KSPGetType(s->ksp[0], &ksp) || KSPGetPC(s->ksp[0], &pc) || PCGetType(pc, &type))

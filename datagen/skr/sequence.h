@@ -99,10 +99,12 @@ fh_status fh_sequence_trial(fh_sequence *s, Vec b, Vec x, double seconds,
                             fh_solve_report *report) FH_MUST;
 /* ---- several systems at a time --------------------------------------------------------------------- */
 
-/** How many systems are solved together by a batched strategy (batch.h); 0: the strategy is none. */
+/** How many systems are solved together by a batched strategy (batch.h, constant.h); 0: it is none. */
 ptrdiff_t fh_sequence_slots(const fh_sequence *s);
-/** Number i of them, to be filled. */
+/** Number i of them, to be filled: a stencil; NULL where the matrix is constant. */
 fh_stencil *fh_sequence_slot(fh_sequence *s, ptrdiff_t i);
+/** Of a constant matrix, which must be assembled: right-hand side number i, to be filled; else NULL. */
+Vec fh_sequence_slot_rhs(fh_sequence *s, ptrdiff_t i);
 /**
  * fh_sequence_solve_slots - solve the first count systems: rung 0 for each of them
  *

@@ -1,8 +1,8 @@
 /* sequence_impl - what the files of the sequence solver share */
 #pragma once
 
-#include "datagen/petsc.h"
 #include "datagen/skr/batch.h"
+#include "datagen/skr/constant.h"
 #include "datagen/skr/fastelliptic.h"
 #include "datagen/skr/frozen.h"
 #include "datagen/skr/sequence.h"
@@ -18,7 +18,9 @@ struct fh_sequence {
   Vec work, previous;
   bool has_previous;
   fh_frozen frozen;
-  fh_batch *batch; /* of a batched strategy, which has no KSP of rung 0 */
+  /* of strategies that solve several systems together and have no KSP of rung 0 */
+  fh_batch *batch;
+  fh_constant *constant;
   double deadline; /* of a trial, by fh_sequence_clock; 0: none */
   int ranks;
 };
@@ -29,3 +31,5 @@ PetscErrorCode fh_sequence_create_ksp(fh_sequence *s, int rung);
 PetscErrorCode fh_sequence_watch(fh_sequence *s);
 /* Processor time of one rank; several wait for each other. */
 double fh_sequence_clock(const fh_sequence *s);
+/* For a batched strategy. */
+fh_status fh_sequence_create_slots(fh_sequence *s);

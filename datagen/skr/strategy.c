@@ -46,7 +46,7 @@ static const char *unfit_definite(const fh_sequence_hint *h)
 
 bool fh_strategy_is_batched(fh_strategy s)
 {
-  return s == FH_STRATEGY_BATCHED_MULTIGRID;
+  return s == FH_STRATEGY_BATCHED_MULTIGRID || s == FH_STRATEGY_CONSTANT;
 }
 
 static const char *unfit_batched(const fh_sequence_hint *h, int ranks)
@@ -54,6 +54,13 @@ static const char *unfit_batched(const fh_sequence_hint *h, int ranks)
   if (ranks > 1) return "needs one rank a sample";
   if (!h->stencil) return "needs a problem on a box that gives its systems as stencils";
   return unfit_definite(h);
+}
+
+static const char *unfit_constant(const fh_sequence_hint *h, int ranks)
+{
+  if (ranks > 1) return "needs one rank a sample";
+  if (h->judged) return "the problem looks at every solution by itself";
+  return h->constant ? NULL : "needs a matrix that is the same for every sample";
 }
 
 const char *fh_strategy_unfit(fh_strategy strategy, const fh_sequence_hint *h, int ranks)
@@ -82,6 +89,8 @@ const char *fh_strategy_unfit(fh_strategy strategy, const fh_sequence_hint *h, i
     return h->box ? NULL : "needs a problem on a box that describes its grid";
   case FH_STRATEGY_BATCHED_MULTIGRID:
     return unfit_batched(h, ranks);
+  case FH_STRATEGY_CONSTANT:
+    return unfit_constant(h, ranks);
   default:
     return NULL;
   }

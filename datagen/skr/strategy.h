@@ -30,7 +30,8 @@
   X(FASTELLIPTIC, "fastelliptic",                                                                  \
     "CG or GMRES with transforms that invert a mean operator on a box")                            \
   X(FROZEN, "frozen", "factors of one matrix for many, renewed when that pays")                    \
-  X(BATCHED_MULTIGRID, "batched_multigrid", "CG on stencils, several systems at a time, V-cycles")
+  X(BATCHED_MULTIGRID, "batched_multigrid", "CG on stencils, several systems at a time, V-cycles") \
+  X(CONSTANT, "constant", "one matrix: inverted once, right-hand sides in blocks")
 
 typedef enum {
 #define FH_STRATEGY_ENUM(code, name, help) FH_STRATEGY_##code,
@@ -51,6 +52,7 @@ const char *fh_strategy_help(fh_strategy strategy);
 typedef struct {
   bool symmetric, positive_definite;
   bool constant;      /* the matrix is the same for every system */
+  bool judged;        /* the problem may refuse a solution: it wants vectors, one at a time */
   bool box;           /* a grid is attached for fastelliptic */
   bool stencil;       /* and the problem gives its systems as stencils on it */
   int dim;            /* of the grid: factors of 3-D matrices fill in */
@@ -63,7 +65,7 @@ typedef struct {
  * ranks: that solve a system together. Returns NULL if it can be used; else half a sentence.
  */
 const char *fh_strategy_unfit(fh_strategy strategy, const fh_sequence_hint *hint, int ranks);
-/** Several systems at a time, as stencils: no KSP. */
+/** Several systems at a time, without a KSP. */
 bool fh_strategy_is_batched(fh_strategy strategy);
 /**
  * fh_strategy_apply - set the type of a KSP and of its PC
