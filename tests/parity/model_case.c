@@ -100,9 +100,9 @@ static fh_status gradient_floor(const parity_file *file, double *floor)
 }
 
 /* Single precision: where gradients cancel, the reference's own run in single precision is further
- * off than the tolerance; the file says how far. Eight times that is allowed (but never more than a
- * per cent): two roundings of one ill-conditioned sum do not agree better (kernels for AVX2 and for
- * AVX-512 add in different orders; 4.8 times was seen with AVX2). */
+ * off than the tolerance; the file says how far. Six times that is allowed (but never more than a
+ * per cent): two roundings of one ill-conditioned sum do not agree better. The instruction set decides
+ * their order: for fno2d_tt the portable kernels are 2.9 times off, those for AVX2 4.8 times. */
 static double allowed_gradient(const parity_file *file, double allowed)
 {
 #ifdef FH_DOUBLE
@@ -110,7 +110,7 @@ static double allowed_gradient(const parity_file *file, double allowed)
   return allowed;
 #else
   const double own = parity_attribute(file, "/", "f32_grad_diff", -1);
-  return 8 * own > allowed ? fmin(8 * own, 1e-2) : allowed;
+  return 6 * own > allowed ? fmin(6 * own, 1e-2) : allowed;
 #endif
 }
 
