@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
+#include "datagen/field/draw_kernels.h"
 #include "datagen/field/fftw_series.h"
 
 static const double pi = 3.14159265358979323846;
@@ -20,6 +21,9 @@ struct fh_grf {
   ptrdiff_t modes[FH_MAX_DIM]; /* stored indices per axis */
   double *amplitude;           /* cosines: [modes]; Fourier: [modes][2], with the shift to cells */
   double variance;
+  uint64_t *words; /* of a row of modes: [pairs][2] */
+  double *pairs;   /* their normal numbers */
+  const fh_draw_kernels *kernels;
 };
 
 static bool is_periodic(const fh_grf *g)
@@ -106,51 +110,55 @@ static bool is_leading(const ptrdiff_t k[FH_MAX_DIM])
   return true;
 }
 
-static void draw_fourier(const fh_rng *rng, const ptrdiff_t k[FH_MAX_DIM],
-                         const double amplitude[2], double coefficient[2])
+/* A row of coefficients along the last axis from its normal numbers z [n][2]; only of a row's first mode can the
+   conjugate be the leading one */
+static void fourier_row(const ptrdiff_t k[FH_MAX_DIM], ptrdiff_t n, const double *amplitude, const double *z,
+                        double *coefficient)
 {
-  const ptrdiff_t minus[FH_MAX_DIM] = {-k[0], -k[1], -k[2]};
-  const bool leading = is_leading(k), constant = mode_name(k) == 0;
-  double z[2];
-  fh_rng_normal2(rng, mode_name(leading ? k : minus), z);
-  const double re = z[0], im = constant ? 0.0 : leading ? -z[1] : z[1];
-  coefficient[0] = amplitude[0] * re - amplitude[1] * im;
-  coefficient[1] = amplitude[0] * im + amplitude[1] * re;
-}
-
-/* Two neighbours along the last axis share a draw: half the work. */
-static void draw_cosines(const fh_rng *rng, int last, ptrdiff_t k[FH_MAX_DIM], ptrdiff_t n,
-                         const double *amplitude, double *coefficient)
-{
-  for (ptrdiff_t i = 0; i < n; i += 2) {
-    double z[2] = {0.0, 0.0};
-    k[last] = i / 2;
-    if (amplitude[i] != 0.0 || (i + 1 < n && amplitude[i + 1] != 0.0))
-      fh_rng_normal2(rng, mode_name(k), z);
-    coefficient[i] = amplitude[i] * z[0];
-    if (i + 1 < n) coefficient[i + 1] = amplitude[i + 1] * z[1];
+  const double sign = is_leading(k) ? -1.0 : 1.0, first = mode_name(k) == 0 ? 0.0 : sign * z[1];
+  coefficient[0] = amplitude[0] * z[0] - amplitude[1] * first;
+  coefficient[1] = amplitude[0] * first + amplitude[1] * z[0];
+  for (ptrdiff_t i = 2; i < 2 * n; i += 2) {
+    coefficient[i] = amplitude[i] * z[i] + amplitude[i + 1] * z[i + 1];
+    coefficient[i + 1] = amplitude[i + 1] * z[i] - amplitude[i] * z[i + 1];
   }
 }
 
-/* one row of modes along the last axis after the other */
+/* the random words of a row's pairs; of a pair without amplitude none are drawn */
+static void row_words(const fh_grf *g, const fh_rng *rng, ptrdiff_t k[FH_MAX_DIM], ptrdiff_t pairs, ptrdiff_t n,
+                      const double *amplitude)
+{
+  const int last = g->grid.dim - 1;
+  for (k[last] = 0; k[last] < pairs; k[last]++) {
+    const ptrdiff_t i = k[last], minus[FH_MAX_DIM] = {-k[0], -k[1], -k[2]};
+    uint64_t words[4] = {0, 0, 0, 0};
+    if (amplitude[2 * i] != 0.0 || (2 * i + 1 < n && amplitude[2 * i + 1] != 0.0))
+      fh_rng_words(rng, mode_name(!is_periodic(g) || is_leading(k) ? k : minus), words);
+    g->words[2 * i] = words[0];
+    g->words[2 * i + 1] = words[1];
+  }
+  k[last] = 0;
+}
+
+/* One row of modes along the last axis after the other. Two neighbouring cosines share a draw: half the work. */
 static void draw_modes(fh_grf *g, const fh_rng *rng)
 {
   double *c = fh_series_coefficients(g->series);
   const int last = g->grid.dim - 1;
-  const ptrdiff_t n = g->modes[last], rows = g->modes[0] * g->modes[1] * g->modes[2] / n;
+  const ptrdiff_t modes = g->modes[last], rows = g->modes[0] * g->modes[1] * g->modes[2] / modes;
   const ptrdiff_t middle = last == 2 ? g->modes[1] : 1;
+  const ptrdiff_t n = is_periodic(g) ? 2 * modes : modes, pairs = (n + 1) / 2;
   for (ptrdiff_t row = 0; row < rows; row++) {
+    const double *amplitude = g->amplitude + row * n;
     ptrdiff_t k[FH_MAX_DIM] = {0, 0, 0};
     if (last > 0) k[0] = wave_number(g, 0, row / middle);
     if (last > 1) k[1] = wave_number(g, 1, row % middle);
-    if (!is_periodic(g)) {
-      draw_cosines(rng, last, k, n, g->amplitude + row * n, c + row * n);
-      continue;
-    }
-    for (k[last] = 0; k[last] < n; k[last]++) {
-      const ptrdiff_t i = 2 * (row * n + k[last]);
-      draw_fourier(rng, k, g->amplitude + i, c + i);
-    }
+    row_words(g, rng, k, pairs, n, amplitude);
+    g->kernels->normal(pairs, g->words, g->pairs);
+    if (is_periodic(g))
+      fourier_row(k, modes, amplitude, g->pairs, c + row * n);
+    else
+      for (ptrdiff_t i = 0; i < n; i++) c[row * n + i] = amplitude[i] * g->pairs[i];
   }
 }
 
@@ -159,11 +167,12 @@ void fh_grf_sample(fh_grf *g, uint64_t seed, uint64_t sample, uint64_t field, do
   const fh_rng rng = {seed, FH_STREAM_FIELD, sample, field};
   draw_modes(g, &rng);
   const double *sum = fh_series_sum(g->series);
-  ptrdiff_t i = 0;
-  for (ptrdiff_t x = 0; x < g->grid.n[0]; x++)
-    for (ptrdiff_t y = 0; y < g->grid.n[1]; y++) {
-      const double *row = sum + (x % g->n[0] * g->n[1] + y % g->n[1]) * g->n[2];
-      for (ptrdiff_t z = 0; z < g->grid.n[2]; z++, i++) values[i] = g->law.mean + row[z % g->n[2]];
+  const ptrdiff_t *n = g->grid.n, *m = g->n; /* m: without the end that repeats the start */
+  for (ptrdiff_t x = 0; x < n[0]; x++)
+    for (ptrdiff_t y = 0; y < n[1]; y++, values += n[2]) {
+      const double *row = sum + (x % m[0] * m[1] + y % m[1]) * m[2];
+      for (ptrdiff_t z = 0; z < m[2]; z++) values[z] = g->law.mean + row[z];
+      for (ptrdiff_t z = m[2]; z < n[2]; z++) values[z] = values[z - m[2]];
     }
 }
 
@@ -201,6 +210,9 @@ static fh_status build(fh_grf *g)
   }
   FH_TRY(fh_series_create(basis, grid->dim, g->n, &g->series));
   FH_NEW(g->amplitude, fh_series_size(g->series));
+  FH_NEW(g->words, 2 * g->modes[last] + 2);
+  FH_NEW(g->pairs, 2 * g->modes[last] + 2);
+  g->kernels = fh_draw_kernels_best();
   ptrdiff_t i = 0;
   for (ptrdiff_t x = 0; x < g->modes[0]; x++)
     for (ptrdiff_t y = 0; y < g->modes[1]; y++)
@@ -231,6 +243,8 @@ void fh_grf_destroy(fh_grf **grf)
   if (!g) return;
   fh_series_destroy(&g->series);
   fh_free(g->amplitude);
+  fh_free(g->words);
+  fh_free(g->pairs);
   fh_free(g);
   *grf = NULL;
 }

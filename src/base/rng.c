@@ -1,8 +1,8 @@
 #include "base/rng.h"
 
-#include <math.h>
-
 #include <Random123/philox.h>
+
+#include "base/box_muller.h"
 
 void fh_rng_words(const fh_rng *r, uint64_t index, uint64_t words[4])
 {
@@ -12,27 +12,18 @@ void fh_rng_words(const fh_rng *r, uint64_t index, uint64_t words[4])
   for (int i = 0; i < 4; i++) words[i] = out.v[i];
 }
 
-/* 53 random bits, shifted by half a unit so that 0 and 1 cannot occur */
-static double open_unit(uint64_t word)
-{
-  return ((double)(word >> 11) + 0.5) * 0x1p-53;
-}
-
 double fh_rng_uniform(const fh_rng *r, uint64_t index)
 {
   uint64_t w[4];
   fh_rng_words(r, index, w);
-  return open_unit(w[0]);
+  return fh_open_unit(w[0]);
 }
 
 void fh_rng_normal2(const fh_rng *r, uint64_t index, double z[2])
 {
   uint64_t w[4];
   fh_rng_words(r, index, w);
-  const double radius = sqrt(-2.0 * log(open_unit(w[0])));
-  const double angle = 2.0 * 3.14159265358979323846 * open_unit(w[1]);
-  z[0] = radius * cos(angle);
-  z[1] = radius * sin(angle);
+  fh_box_muller(w[0], w[1], z, z + 1);
 }
 
 double fh_rng_normal(const fh_rng *r, uint64_t index)

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
+#include "datagen/field/draw_kernels.h"
 #include "datagen/field/grf.h"
 #include "datagen/problem/rows.h"
 
@@ -80,7 +81,7 @@ static fh_status sample(fh_problem *p, uint64_t seed, int64_t index)
   skr2024 *d = p->data;
   double *a = p->value[0];
   fh_grf_sample(d->field, seed, (uint64_t)index, 0, a);
-  for (ptrdiff_t i = 0; i < fh_grid_size(&p->grid); i++) a[i] = exp(a[i]);
+  fh_draw_kernels_best()->exponential(fh_grid_size(&p->grid), 1.0, a);
   if (d->has_k) d->k = fh_skr2024_wave_number(seed, index);
   return FH_OK;
 }

@@ -314,23 +314,24 @@ static void prolong_rows(ptrdiff_t n, ptrdiff_t inner, const float *t, int add, 
   }
 }
 
-static void prolong_line(ptrdiff_t n, const float *restrict t, int add, const float *restrict c,
+INLINE void prolong_line(ptrdiff_t n, const float *restrict t, const int add, const float *restrict c,
                          float *restrict fine)
 {
   const ptrdiff_t half = (n + 1) / 2;
-  if (half < 3 || add) {
+  if (half < 3) {
     prolong_rows(n, 1, t, add, c, fine);
     return;
   }
-  fine[0] = c[0] - t[0] * c[0];
-  fine[1] = c[0] + t[1] * (c[1] - c[0]);
+  fine[0] = (add ? fine[0] : 0.0f) + (c[0] - t[0] * c[0]);
+  fine[1] = (add ? fine[1] : 0.0f) + (c[0] + t[1] * (c[1] - c[0]));
   for (ptrdiff_t i = 1; i < half - 1; i++) {
-    fine[2 * i] = c[i] + t[2 * i] * (c[i - 1] - c[i]);
-    fine[2 * i + 1] = c[i] + t[2 * i + 1] * (c[i + 1] - c[i]);
+    fine[2 * i] = (add ? fine[2 * i] : 0.0f) + (c[i] + t[2 * i] * (c[i - 1] - c[i]));
+    fine[2 * i + 1] = (add ? fine[2 * i + 1] : 0.0f) + (c[i] + t[2 * i + 1] * (c[i + 1] - c[i]));
   }
   const ptrdiff_t i = half - 1;
-  fine[2 * i] = c[i] + t[2 * i] * (c[i - 1] - c[i]);
-  if (2 * i + 1 < n) fine[2 * i + 1] = c[i] - t[2 * i + 1] * c[i];
+  fine[2 * i] = (add ? fine[2 * i] : 0.0f) + (c[i] + t[2 * i] * (c[i - 1] - c[i]));
+  if (2 * i + 1 < n)
+    fine[2 * i + 1] = (add ? fine[2 * i + 1] : 0.0f) + (c[i] - t[2 * i + 1] * c[i]);
 }
 
 static void prolong_axis(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const float *t, int add,
@@ -339,8 +340,10 @@ static void prolong_axis(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const fl
   for (ptrdiff_t o = 0; o < outer; o++) {
     if (inner > 1) {
       prolong_rows(n, inner, t, add, coarse, fine);
+    } else if (add) {
+      prolong_line(n, t, 1, coarse, fine);
     } else {
-      prolong_line(n, t, add, coarse, fine);
+      prolong_line(n, t, 0, coarse, fine);
     }
     t += n * inner, fine += n * inner, coarse += (n + 1) / 2 * inner;
   }
@@ -418,15 +421,43 @@ static void find_shares(ptrdiff_t n, ptrdiff_t inner, const float *restrict r,
   }
 }
 
+/* both for lines of neighbours: two fine points a turn, in the same order of operations */
+static void sum_series_line(ptrdiff_t n, const float *restrict r, float *restrict coarse)
+{
+  const ptrdiff_t half = (n + 1) / 2, pairs = n / 2;
+  coarse[0] = r[0] + 0.5f * r[1];
+  for (ptrdiff_t i = 1; i < pairs; i++) coarse[i] = r[2 * i] + 0.5f * r[2 * i - 1] + 0.5f * r[2 * i + 1];
+  if (n % 2 && half > 1) coarse[half - 1] = r[n - 1] + 0.5f * r[n - 2];
+  coarse[half] = r[n] + (n % 2 ? 0.0f : 0.5f * r[n - 1]);
+}
+
+static void find_shares_line(ptrdiff_t n, const float *restrict r, const float *restrict coarse,
+                             float *restrict t)
+{
+  for (ptrdiff_t i = 0; i < n / 2; i++) {
+    t[2 * i] = 0.5f * r[2 * i + 1] * coarse[i];
+    t[2 * i + 1] = 0.5f * r[2 * i + 1] * coarse[i + 1];
+  }
+  if (n % 2) t[n - 1] = 0.0f;
+}
+
 static void halve_faces(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const float *r,
                         float *coarse, float *t)
 {
   const ptrdiff_t faces = ((n + 1) / 2 + 1) * inner;
-  for (ptrdiff_t o = 0; o < outer; o++)
-    sum_series(n, inner, r + o * (n + 1) * inner, coarse + o * faces);
+  for (ptrdiff_t o = 0; o < outer; o++) {
+    if (inner > 1)
+      sum_series(n, inner, r + o * (n + 1) * inner, coarse + o * faces);
+    else
+      sum_series_line(n, r + o * (n + 1), coarse + o * faces);
+  }
   for (ptrdiff_t i = 0; i < outer * faces; i++) coarse[i] = 1.0f / coarse[i];
-  for (ptrdiff_t o = 0; o < outer; o++)
-    find_shares(n, inner, r + o * (n + 1) * inner, coarse + o * faces, t + o * n * inner);
+  for (ptrdiff_t o = 0; o < outer; o++) {
+    if (inner > 1)
+      find_shares(n, inner, r + o * (n + 1) * inner, coarse + o * faces, t + o * n * inner);
+    else
+      find_shares_line(n, r + o * (n + 1), coarse + o * faces, t + o * n);
+  }
 }
 
 const fh_stencil_kernels JOIN(fh_stencil_kernels, FH_ISA_NAME) = {

@@ -2,7 +2,8 @@
 
 A cell is one method on one problem at one tolerance. Its number of samples is chosen by a short run of the cell so that the cell
 takes about `seconds`; all of drawing, ordering, assembling, setting up, solving, checking and writing counts. A method that takes
-longer than `limit` seconds for the short run has no rate but a bound. Methods whose time does not depend on the tolerance are
+longer than `limit` seconds for the short run has no rate but a bound. `auto` is given AUTO times as long, for its trials are paid
+once a set, and sets have thousands of samples. Methods whose time does not depend on the tolerance are
 measured once, at the smaller one."""
 import statistics
 
@@ -13,7 +14,7 @@ from methods import PROBLEMS, hopeless, methods
 KEY = ["problem", "tolerance", "method"]
 COLUMNS = KEY + ["title", "samples", "failed", "seconds", "per_second", "iterations", "residual", "ordering_s", "repeats", "note"]
 TOLERANCES = ("1e-5", "1e-8")
-RANKS, PILOT, MOST = 2, 4, 4000
+RANKS, PILOT, MOST, AUTO = 2, 4, 8000, 6
 
 
 def rate(result):
@@ -55,7 +56,7 @@ def cell(folder, table, name, method_name, tolerance, o):
         return
     try:
         result = measure_scipy(problem.options + o.more.split(), o.seconds, o.limit) if method.scipy else \
-            measure(folder, options_of(problem, method, tolerance, o), o.seconds, o.limit)
+            measure(folder, options_of(problem, method, tolerance, o), o.seconds * (AUTO if method_name == "auto" else 1), o.limit)
     except cells.Unavailable as why:
         print("%s, %s: left out: %s" % (name, method_name, why), flush=True)
         return
