@@ -1,4 +1,4 @@
-# what `cmake --install` puts under the prefix: commands, both libraries, headers, a CMake package
+# what `cmake --install` puts under the prefix: commands, the libraries, headers, a CMake package
 # and pkg-config files
 include(CMakePackageConfigHelpers)
 
@@ -7,6 +7,10 @@ set_target_properties(fredholm_f64 PROPERTIES EXPORT_NAME fredholm_f64)
 install(TARGETS fredholm fredholm_f64 EXPORT FredholmTargets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(EXPORT FredholmTargets NAMESPACE Fredholm:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/Fredholm)
+
+install(TARGETS fredholm_recycle EXPORT FredholmRecycleTargets
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(EXPORT FredholmRecycleTargets NAMESPACE Fredholm:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/Fredholm)
 
 set(headers ${CMAKE_INSTALL_INCLUDEDIR}/fredholm)
 install(FILES src/fredholm.h ${CMAKE_BINARY_DIR}/generated/fredholm_version.h DESTINATION ${headers})
@@ -17,6 +21,7 @@ endforeach()
 install(DIRECTORY operators DESTINATION ${headers}
   FILES_MATCHING PATTERN "*.h" PATTERN "*_impl.h" EXCLUDE)
 install(FILES io/bundle.h io/dataset.h io/writer.h DESTINATION ${headers}/io)
+install(FILES datagen/skr/recycle.h datagen/skr/gcrodr.h datagen/skr/deflated.h DESTINATION ${headers}/datagen/skr)
 
 configure_package_config_file(src/install/FredholmConfig.cmake.in
   ${CMAKE_BINARY_DIR}/generated/FredholmConfig.cmake
@@ -41,4 +46,7 @@ foreach(precision fredholm fredholm_f64)
   configure_file(src/install/fredholm.pc.in ${CMAKE_BINARY_DIR}/generated/${precision}.pc @ONLY)
   install(FILES ${CMAKE_BINARY_DIR}/generated/${precision}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endforeach()
+string(JOIN " " pc_blas ${OPENBLAS_LINK_LIBRARIES})
+configure_file(src/install/fredholm_recycle.pc.in ${CMAKE_BINARY_DIR}/generated/fredholm_recycle.pc @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/generated/fredholm_recycle.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
