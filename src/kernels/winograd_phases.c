@@ -49,12 +49,12 @@ bool fh_winograd_phases_pays(const fh_winograd_phases_shape *h, ptrdiff_t in, pt
   if (4 * across < 3 * ceiling(across, lanes) * lanes) return false;
   const double groups = (double)(tiles_of(h, 0) * ceiling(across, lanes));
   const double pairs = (double)(in * out), products = (double)products_of(h);
-  /* instructions, as in fh_winograd_pays; a fine channel has four phases */
-  const double here = groups * (products * pairs + 1300 * (double)in + 320 * (double)out) +
-                      2 * products * pairs;
+  /* instructions, as in fh_winograd_pays; a fine channel has four phases, and transforms wait less than products */
+  const double here =
+      groups * (products * pairs + 700 * (double)in + 250 * (double)out) + products * pairs;
   const double direct = (double)(h->kernel[0] * h->kernel[1]) * pairs *
                         (double)(h->m[0] * ceiling(h->m[1], lanes));
-  return here < 0.8 * direct;
+  return here < 0.92 * direct;
 }
 
 /* ---- windows --------------------------------------------------------------------------------------- */

@@ -25,7 +25,8 @@ static const bench_case cases[] = {
     {32, 32, 4, 1, 3, FH_SIDE_PERIODIC},  {24, 24, 211, 1, 3, FH_SIDE_ZERO},
     {20, 20, 101, 1, 3, FH_SIDE_REFLECT}, {1, 24, 256, 1, 3, FH_SIDE_ZERO},
     {24, 1, 256, 1, 3, FH_SIDE_ZERO},     {24, 24, 256, 2, 3, FH_SIDE_ZERO},
-    {24, 24, 256, 2, 4, FH_SIDE_ZERO},    {32, 32, 64, 2, 3, FH_SIDE_PERIODIC},
+    {24, 24, 256, 2, 4, FH_SIDE_ZERO},    {24, 24, 128, 2, 3, FH_SIDE_ZERO},
+    {24, 24, 128, 2, 4, FH_SIDE_ZERO},    {24, 24, 64, 2, 3, FH_SIDE_ZERO},     {32, 32, 64, 2, 3, FH_SIDE_PERIODIC},
     {32, 32, 64, 2, 4, FH_SIDE_ZERO},
 };
 
