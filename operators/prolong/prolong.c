@@ -206,10 +206,18 @@ static const struct {
     {{2, 3, 1, {12}, {4}, 1, true, false, {{P, P}}, 0}, 2, {6}},
     {{2, 2, 1, {1}, {3}, 1, false, true, {{Z, Z}}, 0}, 2, {1}},
     {{2, 2, 3, {4, 5, 6}, {4, 3, 4}, 1, true, true, {{Z, Z}, {Z, Z}, {P, P}}, 0}, 2, {2, 3, 3}},
-    {{3, 5, 2, {8, 12}, {4, 4}, 1, true, true, {{Z, Z}, {Z, Z}}, FH_CONVOLUTION_WINOGRAD}, 3, {4, 6}},
-    {{2, 3, 2, {7, 12}, {3, 4}, 1, false, true, {{Z, Z}, {P, P}}, FH_CONVOLUTION_WINOGRAD}, 2, {4, 6}},
-    {{5, 2, 2, {9, 73}, {3, 3}, 1, true, false, {{Z, Z}, {Z, Z}}, FH_CONVOLUTION_WINOGRAD}, 1, {5, 37}},
-    {{2, 2, 2, {11, 10}, {3, 4}, 0, false, true, {{M, M}, {Z, Z}}, FH_CONVOLUTION_WINOGRAD}, 2, {5, 4}},
+    {{3, 5, 2, {8, 12}, {4, 4}, 1, true, true, {{Z, Z}, {Z, Z}}, FH_CONVOLUTION_WINOGRAD},
+     3,
+     {4, 6}},
+    {{2, 3, 2, {7, 12}, {3, 4}, 1, false, true, {{Z, Z}, {P, P}}, FH_CONVOLUTION_WINOGRAD},
+     2,
+     {4, 6}},
+    {{5, 2, 2, {9, 73}, {3, 3}, 1, true, false, {{Z, Z}, {Z, Z}}, FH_CONVOLUTION_WINOGRAD},
+     1,
+     {5, 37}},
+    {{2, 2, 2, {11, 10}, {3, 4}, 0, false, true, {{M, M}, {Z, Z}}, FH_CONVOLUTION_WINOGRAD},
+     2,
+     {5, 4}},
 };
 
 static fh_status example(int i, fh_op **op, fh_shape *in)

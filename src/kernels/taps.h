@@ -75,7 +75,7 @@ typedef struct {
   ptrdiff_t *off_scatter, *tap_order; /* by phase: [out][taps of the phase] */
   ptrdiff_t n_taps[FH_TAPS_PHASES], first_tap[FH_TAPS_PHASES];
   fh_winograd *winograd, *winograd_back; /* of gather and of its adjoint in x; NULL: direct */
-  fh_winograd_phases *phased; /* the same of stride 2; NULL: direct */
+  fh_winograd_phases *phased;            /* the same of stride 2; NULL: direct */
   bool beyond[2]; /* winograd_back writes the points outside the grid, too: reflect, replicate */
 } fh_taps;
 

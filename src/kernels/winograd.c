@@ -172,7 +172,8 @@ void fh_winograd_copy_row(const ptrdiff_t *col, ptrdiff_t last, ptrdiff_t n, ptr
   const ptrdiff_t stop = end < n + shift ? end : n + shift;
   for (ptrdiff_t q = first; q < begin && q < end; q++)
     dst[q - first] = q < last && col[q] >= 0 ? src[col[q]] : 0;
-  if (stop > begin) memcpy(dst + begin - first, src + begin - shift, (size_t)(stop - begin) * sizeof *dst);
+  if (stop > begin)
+    memcpy(dst + begin - first, src + begin - shift, (size_t)(stop - begin) * sizeof *dst);
   for (ptrdiff_t q = stop > begin ? stop : begin; q < end; q++)
     dst[q - first] = q < last && col[q] >= 0 ? src[col[q]] : 0;
 }
@@ -193,7 +194,7 @@ void fh_winograd_rows(const fh_winograd_rows_of *a, ptrdiff_t first, ptrdiff_t c
 }
 
 void fh_winograd_part(const ptrdiff_t n[2], ptrdiff_t i, ptrdiff_t j, ptrdiff_t count,
-                    ptrdiff_t columns, const fh_real **x, ptrdiff_t *row, fh_real *buffer)
+                      ptrdiff_t columns, const fh_real **x, ptrdiff_t *row, fh_real *buffer)
 {
   const bool inside = i + count <= n[0] && j + columns <= n[1];
   const ptrdiff_t left = n[1] - j, now = left < 0 ? 0 : left < columns ? left : columns;
@@ -207,10 +208,14 @@ void fh_winograd_part(const ptrdiff_t n[2], ptrdiff_t i, ptrdiff_t j, ptrdiff_t 
   if (!inside) *x = buffer;
 }
 
+/* fields with channels of fewer points stand in the second-level cache, and asking costs more than waiting */
+enum { NEAR = 32768 / sizeof(fh_real) };
+
 void fh_winograd_fetch(const ptrdiff_t n[2], const fh_real *plane, ptrdiff_t i, ptrdiff_t j,
                        ptrdiff_t rows, ptrdiff_t columns)
 {
   const ptrdiff_t line = FH_ALIGNMENT / (ptrdiff_t)sizeof *plane;
+  if (n[0] * n[1] < NEAR) return;
   for (ptrdiff_t r = i < 0 ? 0 : i; r < i + rows && r < n[0]; r++)
     for (ptrdiff_t q = j; q < j + columns && q < n[1]; q += line)
       __builtin_prefetch(plane + r * n[1] + q, 0, 3);
@@ -280,7 +285,7 @@ void fh_winograd_read(const fh_winograd *w, const fh_winograd_group *g, int grou
 /* ---- writing --------------------------------------------------------------------------------------- */
 
 void fh_winograd_write_part(const ptrdiff_t n[2], ptrdiff_t i, ptrdiff_t j, ptrdiff_t count,
-                       ptrdiff_t columns, const fh_real *block, const fh_real *c, fh_real *y)
+                            ptrdiff_t columns, const fh_real *block, const fh_real *c, fh_real *y)
 {
   const ptrdiff_t left = n[1] - j, now = left < columns ? left : columns;
   for (ptrdiff_t r = 0; r < count && i + r < n[0]; r++) {
@@ -301,7 +306,8 @@ static void write_wide(const fh_winograd *w, const fh_winograd_group *g, ptrdiff
   } else {
     w->k->output(m, w->pitch_out, bias, NULL, block, ld);
     const ptrdiff_t to = (g->sample * w->out + o) * plane;
-    fh_winograd_write_part(w->m, 4 * g->row, 4 * g->column, 4, ld, block, c ? c + to : NULL, y + to);
+    fh_winograd_write_part(w->m, 4 * g->row, 4 * g->column, 4, ld, block, c ? c + to : NULL,
+                           y + to);
   }
 }
 

@@ -3,7 +3,10 @@
 
 #include "kernels/winograd.h"
 
-enum { FH_WINOGRAD_LANES = 16, FH_WINOGRAD_GROUPS = 8 }; /* of the widest instruction set, at most at once */
+enum {
+  FH_WINOGRAD_LANES = 16,
+  FH_WINOGRAD_GROUPS = 8
+}; /* of the widest instruction set, at most at once */
 
 /** One group of tiles: a piece of a row of tiles, or up to `lanes` tiles of the batch. */
 typedef struct {

@@ -52,8 +52,8 @@ bool fh_winograd_phases_pays(const fh_winograd_phases_shape *h, ptrdiff_t in, pt
   /* instructions, as in fh_winograd_pays; a fine channel has four phases, and transforms wait less than products */
   const double here =
       groups * (products * pairs + 700 * (double)in + 250 * (double)out) + products * pairs;
-  const double direct = (double)(h->kernel[0] * h->kernel[1]) * pairs *
-                        (double)(h->m[0] * ceiling(h->m[1], lanes));
+  const double direct =
+      (double)(h->kernel[0] * h->kernel[1]) * pairs * (double)(h->m[0] * ceiling(h->m[1], lanes));
   return here < 0.92 * direct;
 }
 
@@ -117,7 +117,8 @@ static fh_status set_sources(fh_winograd_phases *p, const fh_winograd_phases_sha
     const ptrdiff_t tiles = p->tiles[a];
     FH_NEW(p->fine[a], 8 * tiles + 4);
     FH_NEW(p->coarse[a], 4 * tiles + 2);
-    for (ptrdiff_t i = 0; i < 8 * tiles + 4; i++) p->fine[a][i] = point(i - 2, h->n[a], h->wraps[a]);
+    for (ptrdiff_t i = 0; i < 8 * tiles + 4; i++)
+      p->fine[a][i] = point(i - 2, h->n[a], h->wraps[a]);
     for (ptrdiff_t i = 0; i < 4 * tiles + 2; i++)
       p->coarse[a][i] = point(i - 1, h->m[a], h->wraps[a]);
   }

@@ -26,11 +26,13 @@ typedef struct {
 
 typedef struct {
   const fh_winograd_kernels *k;
-  ptrdiff_t in, out;            /* channels of the fine and of the coarse field */
-  ptrdiff_t n[2], m[2], tiles[2]; /* points of the fine and the coarse grid, tiles of 4 x 4 coarse points */
-  ptrdiff_t taps;               /* entries of a kernel */
+  ptrdiff_t in, out; /* channels of the fine and of the coarse field */
+  ptrdiff_t n[2], m[2],
+      tiles[2];   /* points of the fine and the coarse grid, tiles of 4 x 4 coarse points */
+  ptrdiff_t taps; /* entries of a kernel */
   fh_winograd_window gather, scatter;
-  ptrdiff_t *fine[2];   /* 8 tiles + 4 indices: point i - 2 of the fine grid along an axis, -1: zero */
+  ptrdiff_t
+      *fine[2]; /* 8 tiles + 4 indices: point i - 2 of the fine grid along an axis, -1: zero */
   ptrdiff_t *coarse[2]; /* 4 tiles + 2 indices: point i - 1 of the coarse grid */
   ptrdiff_t pitch;      /* of the transformed coarse field */
 } fh_winograd_phases;

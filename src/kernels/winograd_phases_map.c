@@ -67,8 +67,7 @@ static int find(const fh_winograd_phases *p, ptrdiff_t i, ptrdiff_t count, group
   int found = 0;
   for (; found < p->k->nr && i + found < count; found++) {
     const ptrdiff_t row = (i + found) / of_row;
-    g[found] =
-        (group){row / p->tiles[0], row % p->tiles[0], (i + found) % of_row * p->k->lanes};
+    g[found] = (group){row / p->tiles[0], row % p->tiles[0], (i + found) % of_row * p->k->lanes};
   }
   return found;
 }
@@ -79,12 +78,8 @@ static int find(const fh_winograd_phases *p, ptrdiff_t i, ptrdiff_t count, group
 static fh_winograd_rows_of rows_of(ptrdiff_t *const source[2], const ptrdiff_t n[2],
                                    const ptrdiff_t tiles[2], ptrdiff_t scale, const group *g)
 {
-  return (fh_winograd_rows_of){source[0] + 4 * scale * g->row,
-                               source[1],
-                               6 * scale,
-                               (4 * tiles[1] + 2) * scale,
-                               n[1],
-                               scale};
+  return (fh_winograd_rows_of){source[0] + 4 * scale * g->row, source[1], 6 * scale,
+                               (4 * tiles[1] + 2) * scale,     n[1],      scale};
 }
 
 static void read_fine(const fh_winograd_phases *p, const bench *b, const group *g, int groups,
@@ -160,7 +155,8 @@ static void write_fine(const fh_winograd_phases *p, const bench *b, const group 
   const ptrdiff_t lanes = p->k->lanes, ld = 8 * lanes, plane = p->n[0] * p->n[1];
   for (ptrdiff_t ch = 0; ch < p->in; ch++)
     for (int q = 0; q < groups; q++) {
-      const ptrdiff_t i = 8 * g[q].row, j = 8 * g[q].column, to = (g[q].sample * p->in + ch) * plane;
+      const ptrdiff_t i = 8 * g[q].row, j = 8 * g[q].column,
+                      to = (g[q].sample * p->in + ch) * plane;
       const bool inside = i + 8 <= p->n[0] && j + ld <= p->n[1];
       const fh_real *m = b->fine + (ch * p->k->nr + q) * lanes, shift = bias ? bias[ch] : 0;
       const ptrdiff_t at = to + i * p->n[1] + j;
@@ -182,7 +178,8 @@ static void write_coarse(const fh_winograd_phases *p, const bench *b, const grou
   const ptrdiff_t lanes = p->k->lanes, ld = 4 * lanes, plane = p->m[0] * p->m[1];
   for (ptrdiff_t o = 0; o < p->out; o++)
     for (int q = 0; q < groups; q++) {
-      const ptrdiff_t i = 4 * g[q].row, j = 4 * g[q].column, to = (g[q].sample * p->out + o) * plane;
+      const ptrdiff_t i = 4 * g[q].row, j = 4 * g[q].column,
+                      to = (g[q].sample * p->out + o) * plane;
       const bool inside = i + 4 <= p->m[0] && j + ld <= p->m[1];
       const fh_real *m = b->coarse + (o * p->k->nr + q) * lanes, shift = bias ? bias[o] : 0;
       const ptrdiff_t at = to + i * p->m[1] + j;

@@ -48,7 +48,8 @@ static ptrdiff_t beyond(ptrdiff_t i, ptrdiff_t n, const int side[2])
 static ptrdiff_t under(const trial *t, int axis, ptrdiff_t q, ptrdiff_t a)
 {
   const ptrdiff_t i = 2 * q + a - t->pad[axis], n = t->n[axis];
-  return i >= n + t->pad[axis] ? -1 : beyond(i, n, t->side[axis]); /* as taps.h: beyond the padding */
+  return i >= n + t->pad[axis] ? -1
+                               : beyond(i, n, t->side[axis]); /* as taps.h: beyond the padding */
 }
 
 /* wy += W x, wx += W' y, ww += y x */
@@ -93,7 +94,8 @@ static void compare(const trial *t, const char *what, ptrdiff_t n, const fh_real
   cases++;
   if (error <= tolerance * size) return;
   failures++;
-  printf("FAIL %s, %td -> %td channels, fine %td x %td, kernel %td x %td, padding %td %td, sides %d %d %d %d: off by "
+  printf("FAIL %s, %td -> %td channels, fine %td x %td, kernel %td x %td, padding %td %td, sides "
+         "%d %d %d %d: off by "
          "%.2e of %.2e\n",
          what, t->in, t->out, t->n[0], t->n[1], t->kernel[0], t->kernel[1], t->pad[0], t->pad[1],
          t->side[0][0], t->side[0][1], t->side[1][0], t->side[1][1], error, size);
@@ -205,7 +207,8 @@ static const int kinds[][2] = {
     {FH_SIDE_ZERO, FH_SIDE_ZERO},       {FH_SIDE_PERIODIC, FH_SIDE_PERIODIC},
     {FH_SIDE_REFLECT, FH_SIDE_REFLECT}, {FH_SIDE_REPLICATE, FH_SIDE_REPLICATE},
     {FH_SIDE_ZERO, FH_SIDE_REFLECT},    {FH_SIDE_REPLICATE, FH_SIDE_ZERO}};
-static const ptrdiff_t channels[][2] = {{1, 1}, {2, 5}, {5, 2}, {9, 13}, {24, 24}, {3, 17}, {20, 3}};
+static const ptrdiff_t channels[][2] = {{1, 1},   {2, 5},  {5, 2}, {9, 13},
+                                        {24, 24}, {3, 17}, {20, 3}};
 
 static fh_status all(void)
 {
@@ -225,18 +228,19 @@ static fh_status all(void)
       FH_TRY(run(&t));
     }
   /* the sizes and kernels of the published models */
-  trial model[] = {{.n = {256, 256}, .kernel = {3, 3}, .pad = {1, 1}, .in = 2, .out = 3, .batch = 1},
-                   {.n = {256, 256}, .kernel = {4, 4}, .pad = {1, 1}, .in = 3, .out = 2, .batch = 1},
-                   {.n = {211, 211}, .kernel = {3, 3}, .pad = {1, 1}, .in = 2, .out = 3, .batch = 1},
-                   {.n = {106, 53}, .kernel = {4, 3}, .pad = {1, 1}, .in = 3, .out = 2, .batch = 2},
-                   {.n = {64, 64},
-                    .kernel = {3, 3},
-                    .pad = {1, 1},
-                    .in = 8,
-                    .out = 8,
-                    .batch = 2,
-                    .side = {{FH_SIDE_PERIODIC, FH_SIDE_PERIODIC}, {FH_SIDE_PERIODIC, FH_SIDE_PERIODIC}}},
-                   {.n = {101, 101}, .kernel = {3, 3}, .pad = {0, 0}, .in = 3, .out = 4, .batch = 1}};
+  trial model[] = {
+      {.n = {256, 256}, .kernel = {3, 3}, .pad = {1, 1}, .in = 2, .out = 3, .batch = 1},
+      {.n = {256, 256}, .kernel = {4, 4}, .pad = {1, 1}, .in = 3, .out = 2, .batch = 1},
+      {.n = {211, 211}, .kernel = {3, 3}, .pad = {1, 1}, .in = 2, .out = 3, .batch = 1},
+      {.n = {106, 53}, .kernel = {4, 3}, .pad = {1, 1}, .in = 3, .out = 2, .batch = 2},
+      {.n = {64, 64},
+       .kernel = {3, 3},
+       .pad = {1, 1},
+       .in = 8,
+       .out = 8,
+       .batch = 2,
+       .side = {{FH_SIDE_PERIODIC, FH_SIDE_PERIODIC}, {FH_SIDE_PERIODIC, FH_SIDE_PERIODIC}}},
+      {.n = {101, 101}, .kernel = {3, 3}, .pad = {0, 0}, .in = 3, .out = 4, .batch = 1}};
   for (size_t i = 0; i < sizeof model / sizeof *model; i++) FH_TRY(run(&model[i]));
   return FH_OK;
 }

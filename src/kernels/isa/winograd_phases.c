@@ -26,8 +26,8 @@ FH_INLINE void store_places(const fh_vec o[6], int r, const ptrdiff_t *field, un
 }
 
 void FH_ISA(fh_winograd_input_phases)(const fh_real *x, const ptrdiff_t row[12],
-                                      const ptrdiff_t field[4][POINTS], const unsigned support[2][2],
-                                      fh_real *v)
+                                      const ptrdiff_t field[4][POINTS],
+                                      const unsigned support[2][2], fh_real *v)
 {
   for (int e = 0; e < 2; e++) { /* rows of parity e */
     fh_vec t[2][6][5];
@@ -55,8 +55,8 @@ void FH_ISA(fh_winograd_input_phases)(const fh_real *x, const ptrdiff_t row[12],
 }
 
 void FH_ISA(fh_winograd_slope_phases)(const fh_real *x, const ptrdiff_t row[8],
-                                      const ptrdiff_t field[4][POINTS], const unsigned support[2][2],
-                                      fh_real *v)
+                                      const ptrdiff_t field[4][POINTS],
+                                      const unsigned support[2][2], fh_real *v)
 {
   for (int e = 0; e < 2; e++) {
     fh_vec t[2][6][4];
@@ -134,14 +134,14 @@ void FH_ISA(fh_winograd_output_phases)(const fh_real *m, const ptrdiff_t field[4
 #else /* vectors of two: fh_winograd_phases_can says no */
 
 void FH_ISA(fh_winograd_input_phases)(const fh_real *x, const ptrdiff_t row[12],
-                                      const ptrdiff_t field[4][POINTS], const unsigned support[2][2],
-                                      fh_real *v)
+                                      const ptrdiff_t field[4][POINTS],
+                                      const unsigned support[2][2], fh_real *v)
 {
   (void)x, (void)row, (void)field, (void)support, (void)v;
 }
 void FH_ISA(fh_winograd_slope_phases)(const fh_real *x, const ptrdiff_t row[8],
-                                      const ptrdiff_t field[4][POINTS], const unsigned support[2][2],
-                                      fh_real *v)
+                                      const ptrdiff_t field[4][POINTS],
+                                      const unsigned support[2][2], fh_real *v)
 {
   (void)x, (void)row, (void)field, (void)support, (void)v;
 }

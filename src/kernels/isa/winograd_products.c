@@ -5,8 +5,9 @@
 
 /* ---- m = u v --------------------------------------------------------------------------------------- */
 
-FH_INLINE void product_rows(const int rows, const int groups, ptrdiff_t in, const fh_real *restrict u,
-                            ptrdiff_t ldu, const fh_real *restrict v, fh_real *restrict m)
+FH_INLINE void product_rows(const int rows, const int groups, ptrdiff_t in,
+                            const fh_real *restrict u, ptrdiff_t ldu, const fh_real *restrict v,
+                            fh_real *restrict m)
 {
   fh_vec acc[FH_BLOCK][FH_GROUPS];
   FH_UNROLL
