@@ -54,9 +54,9 @@ static double processor(void)
       const double rate = 2e-9 * 10 * 2000000 * (bytes / 4) / (processor() - start);               \
       if (rate > best) best = rate;                                                                \
     }                                                                                              \
-    volatile float sink = 0; /* the sums are needed */                                             \
-    for (int i = 0; i < 10; i++) sink += a[i][0];                                                  \
-    return best;                                                                                   \
+    float sum = 0; /* without a use of it nothing would be computed */                             \
+    for (int i = 0; i < 10; i++) sum += a[i][0];                                                   \
+    return sum > 1e30f ? 0 : best;                                                                 \
   }
 PEAK(peak_generic, , 16)
 PEAK(peak_avx2, __attribute__((target("avx2,fma"))), 32)
