@@ -95,7 +95,9 @@ static fh_status finish(fh_labeller *l, fh_sequence *s, double seconds, member *
     FH_TRY(fh_store_inputs(l->store));
   }
   if (label->solved) {
-    l->problem->class->store(l->problem, fh_sequence_slot_solution(s, m->slot));
+    const fh_problem_class *class = l->problem->class;
+    if (class->store_recalls) FH_TRY(class->sample(l->problem, l->seed, label->record.index));
+    class->store(l->problem, fh_sequence_slot_solution(s, m->slot));
     FH_TRY(fh_store_outputs(l->store, 0));
   } else {
     if (label->posed) snprintf(label->why, sizeof label->why, "%s", m->report.why);

@@ -112,8 +112,8 @@ static bool is_leading(const ptrdiff_t k[FH_MAX_DIM])
 
 /* A row of coefficients along the last axis from its normal numbers z [n][2]; only of a row's first mode can the
    conjugate be the leading one */
-static void fourier_row(const ptrdiff_t k[FH_MAX_DIM], ptrdiff_t n, const double *amplitude, const double *z,
-                        double *coefficient)
+static void fourier_row(const ptrdiff_t k[FH_MAX_DIM], ptrdiff_t n, const double *amplitude,
+                        const double *z, double *coefficient)
 {
   const double sign = is_leading(k) ? -1.0 : 1.0, first = mode_name(k) == 0 ? 0.0 : sign * z[1];
   coefficient[0] = amplitude[0] * z[0] - amplitude[1] * first;
@@ -125,8 +125,8 @@ static void fourier_row(const ptrdiff_t k[FH_MAX_DIM], ptrdiff_t n, const double
 }
 
 /* the random words of a row's pairs; of a pair without amplitude none are drawn */
-static void row_words(const fh_grf *g, const fh_rng *rng, ptrdiff_t k[FH_MAX_DIM], ptrdiff_t pairs, ptrdiff_t n,
-                      const double *amplitude)
+static void row_words(const fh_grf *g, const fh_rng *rng, ptrdiff_t k[FH_MAX_DIM], ptrdiff_t pairs,
+                      ptrdiff_t n, const double *amplitude)
 {
   const int last = g->grid.dim - 1;
   for (k[last] = 0; k[last] < pairs; k[last]++) {

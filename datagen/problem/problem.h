@@ -53,8 +53,11 @@ typedef struct {
   /* Optional, collective: *good = false refuses a solution that the solver found (near resonance, say),
      with the reason in why. The sample is then stored as one that has none. */
   PetscErrorCode (*accept)(fh_problem *p, Vec b, Vec x, bool *good, char why[256]);
-  /* Unknowns x [p->unknowns] -> p->value[f] of every output f. Local. */
+  /* Unknowns x [p->unknowns] -> p->value[f] of every output f. Local. May read the inputs in p->value; if it reads
+     anything else that sample left behind, store_recalls is true, and the sample is drawn again where
+     others have been drawn since. */
   void (*store)(fh_problem *p, const double *x);
+  bool store_recalls;
   /* And back, for verification; false if the stored fields do not hold the unknowns. Local. */
   bool (*load)(const fh_problem *p, double *x);
   /* Instead of the functions from matrix_create to load, and collective: integrates what was sampled and

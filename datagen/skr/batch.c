@@ -196,8 +196,8 @@ static void store_matrix(fh_batch *b, ptrdiff_t i, double *mean)
   for (int a = 0; a < s->dim; a++) {
     ptrdiff_t outer = 1;
     for (int k = 0; k < a; k++) outer *= s->n[k];
-    b->kernels->couple_real(outer, s->n[a], b->matrix.step[a], s->face[a], b->c[a] + i * b->size,
-                            b->d + i * b->size);
+    b->kernels->setup->couple_real(outer, s->n[a], b->matrix.step[a], s->face[a],
+                                   b->c[a] + i * b->size, b->d + i * b->size);
   }
   for (ptrdiff_t k = 0; k < b->size; k++) sum += b->d[i * b->size + k];
   *mean = sum / (double)b->size;

@@ -1,20 +1,23 @@
 #include "datagen/skr/frozen.h"
 
+/* share of the last system in the mean of the recent ones */
+static const double newest = 0.25;
+
 bool fh_frozen_is_old(const fh_frozen *f)
 {
-  return f->systems == 0 || (f->systems > 1 && f->last * f->systems > f->total);
+  return f->systems == 0 || (f->systems > 1 && f->recent * f->systems > f->total);
 }
 
 void fh_frozen_renewed(fh_frozen *f, double seconds)
 {
   f->price = f->total = seconds;
-  f->last = 0.0;
+  f->recent = 0.0;
   f->systems = 0;
 }
 
 void fh_frozen_used(fh_frozen *f, double seconds, int iterations)
 {
-  f->last = seconds;
+  f->recent = f->systems ? f->recent + newest * (seconds - f->recent) : seconds;
   f->total += seconds;
   f->systems++;
   if (iterations > 0) f->per_step = seconds / iterations;

@@ -44,8 +44,8 @@
  *              whole, the space then has k+1 vectors
  *   published  what the solver behind the published SKR tables does (left preconditioning): in the first
  *              cycle the harmonic term is multiplied by the squared cosine of the last Givens
- *              rotation, so that a stagnating cycle gives Ritz vectors; a pair at the limit is cut to
- *              its real part, the space never has more than k vectors, and never grows again
+ *              rotation, so that a stagnating cycle gives Ritz vectors; a pair at the limit loses one
+ *              of its columns, the space never has more than k vectors, and never grows again
  */
 typedef enum { KSP_GCRODR_RITZ_EXACT, KSP_GCRODR_RITZ_PUBLISHED } KSPGCRODRRitz;
 

@@ -67,7 +67,7 @@ PETSC_INTERN PetscErrorCode KSPGCRODRRefresh(KSP);
 typedef struct {
   PetscInt rows, cols; /* of G, E and F */
   PetscInt want, room; /* vectors asked for; most that fit */
-  PetscBool cut;       /* a pair at the limit: its first column only */
+  PetscBool published; /* gcrodr_published.c chooses */
   PetscScalar *G;      /* the relation */
   PetscScalar *E, *F;  /* E'E z = theta E'F z; overwritten */
   PetscScalar *M;      /* not NULL: M z = theta z instead, cols x cols; overwritten */
@@ -76,3 +76,6 @@ typedef struct {
 } GCRODRRitzProblem;
 /* solves it on this process alone; found = 0 if there is nothing usable */
 PETSC_INTERN PetscErrorCode KSPGCRODRRitzSolve(GCRODRRitzProblem *);
+/* gcrodr_published.c: P and found, of M and of E, F */
+PETSC_INTERN PetscErrorCode KSPGCRODRPublishedFirst(GCRODRRitzProblem *);
+PETSC_INTERN PetscErrorCode KSPGCRODRPublishedLater(GCRODRRitzProblem *);

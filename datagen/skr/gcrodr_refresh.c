@@ -151,7 +151,7 @@ static PetscErrorCode Pose(KSP ksp, PetscBool right, Small *a)
   a->ritz.rows = a->r;
   a->ritz.cols = a->c;
   a->ritz.room = s->base.room;
-  a->ritz.cut = published;
+  a->ritz.published = (PetscBool)(published && !right && !s->flexible);
   a->ritz.want = published && s->base.kk ? PetscMin(s->base.kk, s->k) : s->k;
   Relation(s, a);
   if (right)

@@ -1,14 +1,6 @@
 /* The small dense problems. They run on one process; the caller broadcasts what they give. */
 #include "datagen/skr/gcrodr_impl.h"
 
-#define LAPACKhsein_ PETSCBLAS(hsein, HSEIN) /* PETSc declares what it uses itself */
-PETSC_EXTERN void LAPACKhsein_(const char *, const char *, const char *, PetscBLASInt *,
-                               const PetscBLASInt *, const PetscScalar *, const PetscBLASInt *,
-                               PetscReal *, PetscReal *, PetscScalar *, const PetscBLASInt *,
-                               PetscScalar *, const PetscBLASInt *, const PetscBLASInt *,
-                               PetscBLASInt *, PetscScalar *, PetscBLASInt *, PetscBLASInt *,
-                               PetscBLASInt *);
-
 #define DEPENDENT 1e-12 /* a diagonal entry of R this small beside the largest: drop the column */
 
 /* A (rows x cols) becomes its R, its reflectors below, factors tau */
@@ -88,61 +80,17 @@ static PetscErrorCode Eigen(PetscInt cols, PetscScalar *M, PetscReal *re, PetscR
   PetscFunctionReturn(0);
 }
 
-/* values of an upper Hessenberg matrix in the order in which the QR iteration finds them */
-static PetscErrorCode HessenbergValues(PetscInt cols, const PetscScalar *M, PetscReal *re,
-                                       PetscReal *im, PetscBool *ok)
-{
-  PetscBLASInt n = (PetscBLASInt)cols, one = 1, size = 64 * n + 64, info;
-  PetscScalar *copy, *work, none;
-
-  PetscFunctionBegin;
-  PetscCall(PetscMalloc2(cols * cols, &copy, (size_t)size, &work));
-  PetscCall(PetscArraycpy(copy, M, cols * cols));
-  PetscCallBLAS("LAPACKhseqr", LAPACKhseqr_("E", "N", &n, &one, &n, copy, &n, re, im, &none, &one,
-                                            work, &size, &info));
-  PetscCall(PetscFree2(copy, work));
-  *ok = (PetscBool)!info;
-  PetscFunctionReturn(0);
-}
-
-/* The reference's choice in its first cycle: the vectors of the wanted values by inverse iteration, in the
-   order in which the QR iteration finds the values. A pair that passes the limit makes one column too
-   many, and it is the last in that order which is left out, whosesoever it is. */
-static PetscErrorCode PublishedVectors(GCRODRRitzProblem *a, PetscReal *re, PetscReal *im,
-                                       const PetscInt *order, PetscBool *ok)
-{
-  const PetscBLASInt n = (PetscBLASInt)a->cols, one = 1, most = n;
-  PetscBLASInt *select, *failed, columns, info;
-  PetscScalar *vectors, *work, none;
-
-  PetscFunctionBegin;
-  PetscCall(PetscMalloc4(n * n, &vectors, (n + 2) * n, &work, n, &select, n, &failed));
-  PetscCall(PetscArrayzero(select, n));
-  for (PetscInt i = 0; i < PetscMin(a->want, a->cols); i++) select[order[i]] = 1;
-  PetscCall(PetscFPTrapPush(PETSC_FP_TRAP_OFF));
-  PetscCallBLAS("LAPACKhsein",
-                LAPACKhsein_("R", "Q", "N", select, &n, a->M, &n, re, im, &none, &one, vectors, &n,
-                             &most, &columns, work, NULL, failed, &info));
-  PetscCall(PetscFPTrapPop());
-  *ok = (PetscBool)!info;
-  a->found = PetscMin(a->want, columns);
-  PetscCall(PetscArraycpy(a->P, vectors, a->found * a->cols));
-  PetscCall(PetscFree4(vectors, work, select, failed));
-  PetscFunctionReturn(0);
-}
-
-/* columns in the order of rising (sign > 0) or falling magnitude; a pair's stay together */
-static PetscErrorCode Order(PetscInt n, const PetscReal *re, const PetscReal *im, PetscReal sign,
-                            PetscInt *order)
+/* columns in the order of falling magnitude; a pair's stay together */
+static PetscErrorCode Order(PetscInt n, const PetscReal *re, const PetscReal *im, PetscInt *order)
 {
   PetscReal *key;
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(n, &key));
   for (PetscInt i = 0; i < n; i++) {
-    const PetscReal size = sign * hypot(re[i], im[i]);
+    const PetscReal size = hypot(re[i], im[i]);
     PetscInt at = i;
-    for (; at > 0 && key[at - 1] > size; at--) {
+    for (; at > 0 && key[at - 1] < size; at--) {
       key[at] = key[at - 1];
       order[at] = order[at - 1];
     }
@@ -153,7 +101,7 @@ static PetscErrorCode Order(PetscInt n, const PetscReal *re, const PetscReal *im
   PetscFunctionReturn(0);
 }
 
-/* how many of the ordered columns: the limit must not cut a pair, or must */
+/* how many of the ordered columns: the limit must not cut a pair */
 static PetscInt Count(const GCRODRRitzProblem *a, const PetscReal *im, const PetscInt *order)
 {
   const PetscInt want = PetscMin(a->want, a->cols);
@@ -161,7 +109,7 @@ static PetscInt Count(const GCRODRRitzProblem *a, const PetscReal *im, const Pet
 
   for (PetscInt i = 0; i < want; i++)
     if (im[order[i]] != 0.0) open = (PetscBool)!open;
-  if (!open || a->cut) return want;
+  if (!open) return want;
   return want + 1 <= PetscMin(a->room, a->cols) ? want + 1 : want - 1;
 }
 
@@ -207,30 +155,36 @@ static PetscErrorCode Normalise(GCRODRRitzProblem *a)
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode KSPGCRODRRitzSolve(GCRODRRitzProblem *a)
+static PetscErrorCode Exact(GCRODRRitzProblem *a)
 {
   PetscScalar *tau, *vectors, *M;
   PetscReal *re, *im;
   PetscInt *order;
-  PetscBool ok = PETSC_TRUE;
+  PetscBool ok = PETSC_FALSE;
 
   PetscFunctionBegin;
-  a->found = 0;
   PetscCall(PetscMalloc6(a->cols, &tau, a->cols * a->cols, &vectors, a->cols * a->cols, &M, a->cols,
                          &re, a->cols, &im, a->cols, &order));
-  if (a->M) {
-    PetscCall(HessenbergValues(a->cols, a->M, re, im, &ok));
-    if (ok) PetscCall(Order(a->cols, re, im, 1.0, order));
-    if (ok) PetscCall(PublishedVectors(a, re, im, order, &ok));
-  } else {
-    PetscCall(Reduce(a, tau, M, &ok));
-    if (ok) PetscCall(Eigen(a->cols, M, re, im, vectors, &ok));
-    if (ok) PetscCall(Order(a->cols, re, im, -1.0, order));
-    if (ok) a->found = Count(a, im, order);
-    for (PetscInt j = 0; j < a->found; j++)
-      PetscCall(PetscArraycpy(a->P + j * a->cols, vectors + order[j] * a->cols, a->cols));
-  }
-  if (ok && a->found) PetscCall(Normalise(a));
+  PetscCall(Reduce(a, tau, M, &ok));
+  if (ok) PetscCall(Eigen(a->cols, M, re, im, vectors, &ok));
+  if (ok) PetscCall(Order(a->cols, re, im, order));
+  if (ok) a->found = Count(a, im, order);
+  for (PetscInt j = 0; j < a->found; j++)
+    PetscCall(PetscArraycpy(a->P + j * a->cols, vectors + order[j] * a->cols, a->cols));
   PetscCall(PetscFree6(tau, vectors, M, re, im, order));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode KSPGCRODRRitzSolve(GCRODRRitzProblem *a)
+{
+  PetscFunctionBegin;
+  a->found = 0;
+  if (a->M)
+    PetscCall(KSPGCRODRPublishedFirst(a));
+  else if (a->published)
+    PetscCall(KSPGCRODRPublishedLater(a));
+  else
+    PetscCall(Exact(a));
+  if (a->found) PetscCall(Normalise(a));
   PetscFunctionReturn(0);
 }

@@ -223,9 +223,9 @@ static void store_level(fh_multigrid *m, level *l, ptrdiff_t sample, float *cons
   for (int a = 0; a < m->dim; a++) {
     ptrdiff_t outer = 1, inner = 1;
     extents(l->n, a, &outer, &inner);
-    m->kernels->couple(outer, l->n[a], inner, face[a], l->a.c[a] + at, l->a.d + at);
+    m->kernels->setup->couple(outer, l->n[a], inner, face[a], l->a.c[a] + at, l->a.d + at);
   }
-  m->kernels->invert(l->size, l->a.d + at, l->a.w + at);
+  m->kernels->setup->invert(l->size, l->a.d + at, l->a.w + at);
 }
 
 static void swap(float **a, float **b)
@@ -246,16 +246,16 @@ static void halve(fh_multigrid *m, level *l, ptrdiff_t sample, ptrdiff_t now[3],
     with_faces[a] += a == axis ? 0 : 1;
     extents(with_faces, axis, &outer, &inner);
     if (a == axis) {
-      k->invert(faces_of(now, a), fine[a], m->resistance);
-      k->halve_faces(outer, now[axis], inner, m->resistance, coarse[a],
-                     l->t[axis] + sample * l->share_size[axis]);
+      k->setup->invert(faces_of(now, a), fine[a], m->resistance);
+      k->setup->halve_faces(outer, now[axis], inner, m->resistance, coarse[a],
+                            l->t[axis] + sample * l->share_size[axis]);
     } else {
-      k->add_pairs(outer, now[axis], inner, fine[a], coarse[a]);
+      k->setup->add_pairs(outer, now[axis], inner, fine[a], coarse[a]);
     }
     swap(&fine[a], &coarse[a]);
   }
   extents(now, axis, &outer, &inner);
-  k->add_pairs(outer, now[axis], inner, m->reaction[0], m->reaction[1]);
+  k->setup->add_pairs(outer, now[axis], inner, m->reaction[0], m->reaction[1]);
   swap(&m->reaction[0], &m->reaction[1]);
   now[axis] = half_of(now[axis]);
 }
@@ -297,8 +297,8 @@ static bool invert_dense(const fh_multigrid *m, const level *l, ptrdiff_t sample
 bool fh_multigrid_set(fh_multigrid *m, ptrdiff_t sample, const fh_stencil *s, double scale)
 {
   for (int a = 0; a < m->dim; a++)
-    m->kernels->narrow(fh_stencil_faces(s, a), scale, s->face[a], m->face[0][a]);
-  m->kernels->narrow(fh_stencil_size(s), scale, s->reaction, m->reaction[0]);
+    m->kernels->setup->narrow(fh_stencil_faces(s, a), scale, s->face[a], m->face[0][a]);
+  m->kernels->setup->narrow(fh_stencil_size(s), scale, s->reaction, m->reaction[0]);
   for (int i = 0; i < m->n_levels; i++) {
     level *l = &m->levels[i];
     ptrdiff_t now[3] = {l->n[0], l->n[1], l->n[2]};

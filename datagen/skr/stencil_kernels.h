@@ -4,7 +4,7 @@
  * Flat loops over all unknowns of all samples of a batch: couplings that would lead out of the box are
  * zero, so that no loop knows of rows or boundaries, and vectors are full on the coarsest grid too. What
  * a neighbour's place can be outside of the array is there and finite (FH_GUARD entries before and
- * after). isa/stencil.c is compiled once for each instruction set.
+ * after). isa/stencil.c and isa/stencil_setup.c are compiled once for each instruction set.
  */
 #pragma once
 
@@ -24,7 +24,28 @@ typedef struct {
   float *c[3], *d, *w;
 } fh_stencil_level;
 
+/** What is done once for a matrix: faces [outer][n + 1][inner] along one axis. */
 typedef struct {
+  /* c = -A(i, i + 1), 0 at the end; d += both faces */
+  void (*couple)(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const float *face, float *c,
+                 float *d);
+  void (*couple_real)(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const double *face, double *c,
+                      double *d);
+  /* sums of two: [outer][n][inner] -> [outer][(n + 1)/2][inner] */
+  void (*add_pairs)(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const float *fine,
+                    float *coarse);
+  /* Faces between pairs: the resistances r = 1 / face between the middles of two coarse cells in
+     series; and what share of a fine point the other coarse cell has, t [outer][n][inner]. n >= 2 */
+  void (*halve_faces)(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const float *r, float *coarse,
+                      float *t);
+  /* y = 1 / x */
+  void (*invert)(ptrdiff_t n, const float *x, float *y);
+  /* y = scale x */
+  void (*narrow)(ptrdiff_t n, double scale, const double *x, float *y);
+} fh_stencil_setup;
+
+typedef struct {
+  const fh_stencil_setup *setup;
   /* p = z + beta p */
   void (*combine)(ptrdiff_t n, const float *z, double beta, double *p);
   /* q = A p; returns p'q */
@@ -49,28 +70,12 @@ typedef struct {
                         const float *fine, float *coarse);
   void (*prolong_axis)(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const float *t, int add,
                        const float *coarse, float *fine);
-
-  /* Set-up: faces [outer][n + 1][inner] along one axis. */
-  /* c = -A(i, i + 1), 0 at the end; d += both faces */
-  void (*couple)(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const float *face, float *c,
-                 float *d);
-  void (*couple_real)(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const double *face, double *c,
-                      double *d);
-  /* sums of two: [outer][n][inner] -> [outer][(n + 1)/2][inner] */
-  void (*add_pairs)(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const float *fine,
-                    float *coarse);
-  /* Faces between pairs: the resistances r = 1 / face between the middles of two coarse cells in
-     series; and what share of a fine point the other coarse cell has, t [outer][n][inner]. n >= 2 */
-  void (*halve_faces)(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const float *r, float *coarse,
-                      float *t);
-  /* y = 1 / x */
-  void (*invert)(ptrdiff_t n, const float *x, float *y);
-  /* y = scale x */
-  void (*narrow)(ptrdiff_t n, double scale, const double *x, float *y);
 } fh_stencil_kernels;
 
 /** Those of the widest instruction set that this processor runs (FREDHOLM_ISA lowers it). */
 const fh_stencil_kernels *fh_stencil_kernels_best(void);
 
+extern const fh_stencil_setup fh_stencil_setup_generic, fh_stencil_setup_avx2,
+    fh_stencil_setup_avx512;
 extern const fh_stencil_kernels fh_stencil_kernels_generic, fh_stencil_kernels_avx2,
     fh_stencil_kernels_avx512;

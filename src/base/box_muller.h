@@ -29,8 +29,8 @@ static inline double fh_log_unit(double u)
   static const double ln2_high = 0x1.62e42fee00000p-1, ln2_low = 0x1.a39ef35793c76p-33;
   uint64_t bits;
   memcpy(&bits, &u, sizeof bits);
-  const uint64_t offset = 0x3fe6a09e667f3bcdu; /* sqrt(1/2) */
-  const uint64_t shifted = bits - offset + 0x4000000000000000u; /* never negative */
+  const uint64_t offset = 0x3fe6a09e667f3bcdu;                     /* sqrt(1/2) */
+  const uint64_t shifted = bits - offset + 0x4000000000000000u;    /* never negative */
   const uint64_t exponent = (shifted >> 52) | 0x4330000000000000u; /* 2^52 + e + 1024 */
   const uint64_t mantissa = bits - ((shifted >> 52) << 52) + 0x4000000000000000u;
   double e, m;

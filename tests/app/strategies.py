@@ -66,7 +66,9 @@ def same_labels(where):
         for strategy, (inputs, label, rung) in labels.items():
             check(all((a == b).all() for a, b in zip(inputs, exact[0])), "%s, %s: other inputs" % (problem, strategy))
             check(far(label, exact[1]) <= CLOSE, "%s, %s: labels differ by %g" % (problem, strategy, far(label, exact[1])))
-            check((rung == 0).all(), "%s, %s: another solver had to help" % (problem, strategy))
+            # transforms know nothing of a flow: there, the ladder helps
+            check((rung == 0).all() or (problem, strategy) == ("convection", "fastelliptic"),
+                  "%s, %s: another solver had to help" % (problem, strategy))
 
 
 # ---- auto ------------------------------------------------------------------------------------------------------------
@@ -82,7 +84,7 @@ def choice(path):
 
 def ranks(where):
     r = succeed([a for a in AUTO if a != "-quiet"] + ["-out", "ranks1.h5"], 1, where)
-    check("samples/s" in r.out and choice(os.path.join(where, "ranks1.h5")) not in (None, "none"), "the ladder is printed: %s" % r)
+    check("ms a sample" in r.out and choice(os.path.join(where, "ranks1.h5")) not in (None, "none"), "the ladder is printed: %s" % r)
     one = solution(os.path.join(where, "ranks1.h5"))
     for np in (2, 3, 4):
         name = os.path.join(where, "ranks%d.h5" % np)
@@ -104,7 +106,7 @@ def honoured(where):
 
 def killed(where):
     """kill -9 at five moments; resumed on other numbers of ranks each time; the same set as in one go."""
-    long = AUTO + ["-n", 1500]
+    long = AUTO + ["-size", 64, "-n", 2500]
     succeed(long + ["-out", "whole.h5"], 2, where)
     whole = solution(os.path.join(where, "whole.h5"))
     chance = random.Random(1)
@@ -113,7 +115,7 @@ def killed(where):
         before = listing(where)
         p = start(resumed if moment else long + ["-out", "killed.h5"], 2 + moment % 2, where)
         wait_until(lambda: listing(where) != before or p.poll() is not None)
-        time.sleep(chance.uniform(0.0, 0.25))
+        time.sleep(chance.uniform(0.0, 0.15))
         victims = ranks_of(p)
         if victims:
             os.kill(chance.choice(victims), signal.SIGKILL)

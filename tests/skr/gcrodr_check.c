@@ -7,6 +7,7 @@
   B U = C held to 1e-10 after every refresh. The reference is the solver behind the published tables,
   hence -ksp_gcrodr_ritz published; options given here (-ksp_gcrodr_ritz exact, ...) override.
 */
+#include <cblas.h>
 #include <dirent.h>
 #include <hdf5.h>
 
@@ -204,6 +205,8 @@ int main(int argc, char **argv)
   int folders = 0;
 
   while (folders + 1 < argc && argv[folders + 1][0] != '-') folders++;
+  openblas_set_num_threads(
+      1); /* on more threads BLAS adds in another order, which some cases notice */
   PetscCall(PetscInitialize(&argc, &argv, NULL, NULL));
   PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &size));
   if (!folders || size > 1) {

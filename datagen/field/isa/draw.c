@@ -28,9 +28,11 @@ static inline double power_of_two(double rounded)
 /* exp(x) = 2^k exp(r), |r| <= ln(2)/2 (Taylor); 2^k in two factors, as k may be beyond a double's exponents */
 static inline double exponential_of(double x)
 {
-  static const double round = 0x1.8p52, ln2_high = 0x1.62e42fee00000p-1, ln2_low = 0x1.a39ef35793c76p-33;
-  static const double factorial[] = {6227020800.0, 479001600.0, 39916800.0, 3628800.0, 362880.0, 40320.0,
-                                     5040.0, 720.0, 120.0, 24.0, 6.0};
+  static const double round = 0x1.8p52, ln2_high = 0x1.62e42fee00000p-1,
+                      ln2_low = 0x1.a39ef35793c76p-33;
+  static const double factorial[] = {6227020800.0, 479001600.0, 39916800.0, 3628800.0,
+                                     362880.0,     40320.0,     5040.0,     720.0,
+                                     120.0,        24.0,        6.0};
   x = x < -800.0 ? -800.0 : x;
   x = x > 800.0 ? 800.0 : x;
   const double k = (x * 0x1.71547652b82fep0 + round) - round;

@@ -1,5 +1,5 @@
-#include "datagen/field/draw_kernels.h"
 #include "datagen/problem/thermal/thermal.h"
+#include "datagen/field/draw_kernels.h"
 
 #include <math.h>
 #include <string.h>
@@ -284,5 +284,6 @@ const fh_problem_class fh_thermal_class = {
     .matrix = fh_thermal_matrix,
     .rhs = fh_thermal_rhs,
     .store = store,
+    .store_recalls = true, /* the held temperature */
     .load = load,
     .destroy = destroy};

@@ -148,6 +148,31 @@ def summary(table, names):
     return "\n".join(lines)
 
 
+def markdown(table, names):
+    """The ladder as the table of docs/skr.md: samples per second; stock methods of one kind share a column."""
+    columns = (("auto", ("auto",)), ("SKR", ("skr",)), ("CG+ICC, GMRES(40)+ILU", ("icc", "gmres")), ("BiCGStab+ILU", ("bcgs",)),
+               ("BoomerAMG", ("boomeramg",)), ("GAMG", ("gamg",)), ("PETSc's factors", ("factor",)), ("MUMPS", ("mumps",)),
+               ("first factor kept", ("frozen",)), ("SciPy", ("scipy",)))
+    number = lambda v: "%.0f" % v if v >= 100 else "%.3g" % v
+    lines = ["| problem | to | " + " | ".join(title for title, _ in columns) + " | auto / best stock | auto / SKR |",
+             "|---" * (len(columns) + 4) + "|"]
+    for name in names:
+        for tolerance in TOLERANCES:
+            rows = {r["method"]: r for r in table.rows if r["problem"] == name and r["tolerance"] == tolerance}
+            speed = {m: float(r["per_second"]) for m, r in rows.items() if r["per_second"]}
+            cells_ = []
+            for _, keys in columns:
+                row = next((rows[k] for k in keys if k in rows), None)
+                good = row and row["per_second"] and float(row["per_second"]) > 0
+                fails = " (%s of %s fail)" % (row["failed"], row["samples"]) if good and row["failed"] != "0" else ""
+                cells_.append(number(float(row["per_second"])) + fails if good else "fails" if row and row["failed"] else
+                              "too slow" if row else "")
+            best = float(best_stock(table, name, tolerance)["per_second"])
+            ratios = ["%.2f" % (speed["auto"] / best), "%.1f" % (speed["auto"] / speed["skr"]) if "skr" in speed else ""]
+            lines.append("| %s | %s | " % (PROBLEMS[name].title, tolerance) + " | ".join(cells_ + ratios) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def picture(table, names, path, about):
     import matplotlib
     matplotlib.use("Agg")

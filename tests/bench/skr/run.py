@@ -1,14 +1,15 @@
 #!/usr/bin/python3
 """The benchmark of the solvers for sequences (docs/skr.md): which way to labels is the fastest, problem by problem.
 
-usage: run.py [--out FOLDER] [--problems NAME,...] [--methods NAME,...] [--parts ladder,refine,sorting,labels,picture]
+usage: run.py [--out FOLDER] [--problems NAME,...] [--methods NAME,...] [--parts ladder,refine,sorting,labels,table,picture]
               [--seconds 1.2] [--limit 20] [--repeats 3] [--overwrite] [--more OPTIONS]
 
-Writes ladder.csv, sorting.csv, labels.csv and ladder.png into FOLDER. Resumable: what a CSV holds is not measured again. Parts:
+Writes ladder.csv, ladder.md, sorting.csv, labels.csv and ladder.png into FOLDER. Resumable: what a CSV holds is not measured again. Parts:
 ladder   samples per second of every method, at residuals of 1e-5 and 1e-8
 refine   `auto` and the best stock method again, in turn, medians
 sorting  what ordering the samples costs and what it saves
 labels   the test error of a small FNO trained on labels of tolerance 1e-2 to 1e-8
+table    of the ladder, as in docs/skr.md
 picture  of the ladder
 The published tables: published.py. Needs build/release, h5py, numpy, scipy, matplotlib (Debian: python3-h5py python3-scipy
 python3-matplotlib)."""
@@ -26,7 +27,7 @@ except ImportError as missing:
     print("skipped:", missing)
     sys.exit(77)
 
-PARTS = ("ladder", "refine", "sorting", "labels", "picture")
+PARTS = ("ladder", "refine", "sorting", "labels", "table", "picture")
 
 
 def main():
@@ -63,6 +64,9 @@ def main():
         sorting.run(cells.Table(place("sorting.csv"), sorting.KEY, sorting.COLUMNS), names, o)
     if "labels" in parts:
         labels.run(cells.Table(place("labels.csv"), labels.KEY, labels.COLUMNS), o)
+    if "table" in parts:
+        with open(place("ladder.md"), "w") as f:
+            f.write(ladder.markdown(table, names))
     if "picture" in parts:
         ladder.picture(table, names, place("ladder.png"), cells.machine())
 
