@@ -15,9 +15,9 @@ typedef struct {
   ptrdiff_t *off; /* of the rows of a tile */
 } linear;
 
-/* what a call works with: weights in the kernels' order, tiles of x and z, sums of the gradients */
+/* what a call works with: weights in the kernels' order, tiles of x and z, a row of ones, sums of the gradients */
 typedef struct {
-  fh_real *w, *x, *z, *dw, *db;
+  fh_real *w, *x, *z, *one, *dw, *db;
 } bench;
 
 static size_t bench_of(const linear *l, bool backward, void *work, bench *b)
@@ -27,6 +27,7 @@ static size_t bench_of(const linear *l, bool backward, void *work, bench *b)
   b->w = fh_carve_reals(&c, l->k->packed_size(in, out));
   b->x = fh_carve_reals(&c, in * FH_TILE);
   b->z = fh_carve_reals(&c, out * FH_TILE);
+  b->one = fh_carve_reals(&c, FH_TILE);
   b->dw = backward ? fh_carve_reals(&c, out * in * l->k->lanes) : NULL;
   b->db = backward ? fh_carve_reals(&c, out * l->k->lanes) : NULL;
   return c.used;
@@ -56,7 +57,7 @@ static fh_status setup(fh_op *op, const fh_shape *in, fh_shape *out, fh_need *ne
   return FH_OK;
 }
 
-/* One tile: y = act(z), z = W x + b + s; z is kept if keep. */
+/* One tile: y = act(z), z = W x + b + s; keep = act'(z) if keep. */
 static void forward_tile(const linear *l, const bench *b, const fh_real *bias, ptrdiff_t n,
                          const fh_real *x, const fh_real *s, fh_real *keep, fh_real *y)
 {
@@ -68,9 +69,11 @@ static void forward_tile(const linear *l, const bench *b, const fh_real *bias, p
     return;
   }
   l->k->apply(out, in, n, b->w, bias, s, p, NULL, b->x, l->off, b->z, FH_TILE);
-  if (keep) fh_tile_store(out, n, b->z, keep, p);
   for (ptrdiff_t o = 0; o < out; o++)
-    l->k->activate(c->activation, n, b->z + o * FH_TILE, y + o * p);
+    if (keep)
+      l->k->activate_both(c->activation, n, b->z + o * FH_TILE, b->one, y + o * p, keep + o * p);
+    else
+      l->k->activate(c->activation, n, b->z + o * FH_TILE, y + o * p);
 }
 
 static fh_status forward(fh_op *op, const fh_fwd *io)
@@ -81,6 +84,7 @@ static fh_status forward(fh_op *op, const fh_fwd *io)
   bench b;
   bench_of(l, false, io->work, &b);
   l->k->pack(out, in, io->param[WEIGHT], in, 1, b.w);
+  for (ptrdiff_t t = 0; t < FH_TILE; t++) b.one[t] = 1;
   for (ptrdiff_t i = 0; i < io->batch; i++) {
     for (ptrdiff_t t = 0; t < p; t += FH_TILE) {
       const ptrdiff_t n = p - t < FH_TILE ? p - t : FH_TILE, at = i * out * p + t;
@@ -92,8 +96,14 @@ static fh_status forward(fh_op *op, const fh_fwd *io)
   return FH_OK;
 }
 
-/* dz = act'(z) dy; ds = dz; dW += dz x', db += dz 1; dx = W' dz */
-static void backward_tile(const linear *l, const bench *b, ptrdiff_t n, const fh_real *z,
+static void multiply(ptrdiff_t n, const fh_real *restrict a, const fh_real *restrict b,
+                     fh_real *restrict product)
+{
+  for (ptrdiff_t t = 0; t < n; t++) product[t] = a[t] * b[t];
+}
+
+/* dz = slope dy with slope = act'(z); ds = dz; dW += dz x', db += dz 1; dx = W' dz */
+static void backward_tile(const linear *l, const bench *b, ptrdiff_t n, const fh_real *slope,
                           const fh_real *dy, const fh_real *x, fh_real *dx, fh_real *ds)
 {
   const fh_linear_config *c = &l->config;
@@ -101,8 +111,7 @@ static void backward_tile(const linear *l, const bench *b, ptrdiff_t n, const fh
   if (c->activation == FH_ACT_IDENTITY) {
     fh_tile_load(out, n, dy, p, b->z);
   } else {
-    for (ptrdiff_t o = 0; o < out; o++)
-      l->k->activate_back(c->activation, n, z + o * p, dy + o * p, b->z + o * FH_TILE);
+    for (ptrdiff_t o = 0; o < out; o++) multiply(n, slope + o * p, dy + o * p, b->z + o * FH_TILE);
     fh_tile_clear(out, n, b->z);
   }
   if (ds) fh_tile_store(out, n, b->z, ds, p);

@@ -34,7 +34,7 @@ ptrdiff_t fh_prolong_kernel(ptrdiff_t fine, ptrdiff_t coarse, ptrdiff_t pad)
 static fh_status make_taps(prolong *v, const fh_grid *coarse)
 {
   const fh_prolong_config *c = &v->config;
-  fh_taps_shape h = {.dim = c->dim};
+  fh_taps_shape h = {.dim = c->dim, .convolution = c->convolution};
   for (int a = 0; a < c->dim; a++) {
     const ptrdiff_t exact = fh_prolong_kernel(c->fine[a], coarse->n[a], c->pad);
     FH_CHECK(exact >= 1 && exact <= 6, FH_ERR_SHAPE,
@@ -190,22 +190,34 @@ fh_status fh_prolong_create(const fh_prolong_config *config, fh_op **op)
 
 enum { Z = FH_SIDE_ZERO, M = FH_SIDE_REFLECT, R = FH_SIDE_REPLICATE, P = FH_SIDE_PERIODIC };
 
-/* channels, axes, fine points, kernel, padding, bias, addend, sides; samples, coarse points */
+/* channels, axes, fine points, kernel, padding, bias, addend, sides, convolution; samples, coarse points */
 static const struct {
   fh_prolong_config config;
   ptrdiff_t batch, n[3];
 } cases[] = {
-    {{3, 2, 2, {8, 12}, {4, 4}, 1, false, true, {{Z, Z}, {Z, Z}}}, 2, {4, 6}},
-    {{2, 3, 2, {7, 13}, {3, 3}, 1, true, false, {{Z, Z}, {Z, Z}}}, 2, {4, 7}},
-    {{2, 2, 2, {8, 9}, {4, 3}, 1, false, true, {{P, P}, {Z, Z}}}, 2, {4, 5}},
-    {{2, 2, 2, {6, 10}, {4, 4}, 1, true, true, {{P, P}, {P, P}}}, 2, {3, 5}},
-    {{2, 2, 2, {10, 11}, {4, 3}, 0, false, true, {{Z, Z}, {Z, Z}}}, 2, {4, 5}},
-    {{2, 1, 2, {8, 9}, {4, 3}, 1, false, false, {{M, R}, {Z, M}}}, 1, {4, 5}},
-    {{2, 2, 2, {7, 8}, {4, 3}, 1, false, true, {{Z, Z}, {P, P}}}, 2, {4, 4}},
-    {{9, 5, 2, {66, 38}, {4, 4}, 1, false, true, {{Z, Z}, {P, P}}}, 1, {33, 19}},
-    {{2, 3, 1, {12}, {4}, 1, true, false, {{P, P}}}, 2, {6}},
-    {{2, 2, 1, {1}, {3}, 1, false, true, {{Z, Z}}}, 2, {1}},
-    {{2, 2, 3, {4, 5, 6}, {4, 3, 4}, 1, true, true, {{Z, Z}, {Z, Z}, {P, P}}}, 2, {2, 3, 3}},
+    {{3, 2, 2, {8, 12}, {4, 4}, 1, false, true, {{Z, Z}, {Z, Z}}, 0}, 2, {4, 6}},
+    {{2, 3, 2, {7, 13}, {3, 3}, 1, true, false, {{Z, Z}, {Z, Z}}, 0}, 2, {4, 7}},
+    {{2, 2, 2, {8, 9}, {4, 3}, 1, false, true, {{P, P}, {Z, Z}}, 0}, 2, {4, 5}},
+    {{2, 2, 2, {6, 10}, {4, 4}, 1, true, true, {{P, P}, {P, P}}, 0}, 2, {3, 5}},
+    {{2, 2, 2, {10, 11}, {4, 3}, 0, false, true, {{Z, Z}, {Z, Z}}, 0}, 2, {4, 5}},
+    {{2, 1, 2, {8, 9}, {4, 3}, 1, false, false, {{M, R}, {Z, M}}, 0}, 1, {4, 5}},
+    {{2, 2, 2, {7, 8}, {4, 3}, 1, false, true, {{Z, Z}, {P, P}}, 0}, 2, {4, 4}},
+    {{9, 5, 2, {66, 38}, {4, 4}, 1, false, true, {{Z, Z}, {P, P}}, 0}, 1, {33, 19}},
+    {{2, 3, 1, {12}, {4}, 1, true, false, {{P, P}}, 0}, 2, {6}},
+    {{2, 2, 1, {1}, {3}, 1, false, true, {{Z, Z}}, 0}, 2, {1}},
+    {{2, 2, 3, {4, 5, 6}, {4, 3, 4}, 1, true, true, {{Z, Z}, {Z, Z}, {P, P}}, 0}, 2, {2, 3, 3}},
+    {{3, 5, 2, {8, 12}, {4, 4}, 1, true, true, {{Z, Z}, {Z, Z}}, FH_CONVOLUTION_WINOGRAD},
+     3,
+     {4, 6}},
+    {{2, 3, 2, {7, 12}, {3, 4}, 1, false, true, {{Z, Z}, {P, P}}, FH_CONVOLUTION_WINOGRAD},
+     2,
+     {4, 6}},
+    {{5, 2, 2, {9, 73}, {3, 3}, 1, true, false, {{Z, Z}, {Z, Z}}, FH_CONVOLUTION_WINOGRAD},
+     1,
+     {5, 37}},
+    {{2, 2, 2, {11, 10}, {3, 4}, 0, false, true, {{M, M}, {Z, Z}}, FH_CONVOLUTION_WINOGRAD},
+     2,
+     {5, 4}},
 };
 
 static fh_status example(int i, fh_op **op, fh_shape *in)

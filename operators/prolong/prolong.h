@@ -23,6 +23,7 @@ typedef struct {
   bool bias;
   bool add;                /* a second input v like y is added */
   int side[FH_MAX_DIM][2]; /* fh_side */
+  int convolution;         /* fh_convolution */
 } fh_prolong_config;
 
 /** n_fine - 2 (n_coarse - 1) + 2 pad: the kernel that covers a fine axis exactly, 3 or 4 behind a

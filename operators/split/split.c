@@ -30,6 +30,9 @@ static void accumulate(ptrdiff_t n, const fh_real *restrict a, fh_real *restrict
   for (ptrdiff_t i = 0; i < n; i++) sum[i] += a[i];
 }
 
+/* numbers of a sum that stay in the first-level cache until all terms are added */
+enum { PIECE = 8192 / sizeof(fh_real) };
+
 /* dx = sum of dy_i */
 static fh_status backward(fh_op *op, const fh_bwd *io)
 {
@@ -39,8 +42,11 @@ static fh_status backward(fh_op *op, const fh_bwd *io)
     memcpy(io->din[0], io->dout[0], (size_t)n * sizeof(fh_real));
     return FH_OK;
   }
-  sum2(n, io->dout[0], io->dout[1], io->din[0]);
-  for (int i = 2; i < op->n_out; i++) accumulate(n, io->dout[i], io->din[0]);
+  for (ptrdiff_t t = 0; t < n; t += PIECE) {
+    const ptrdiff_t now = n - t < PIECE ? n - t : PIECE;
+    sum2(now, io->dout[0] + t, io->dout[1] + t, io->din[0] + t);
+    for (int i = 2; i < op->n_out; i++) accumulate(now, io->dout[i] + t, io->din[0] + t);
+  }
   return FH_OK;
 }
 

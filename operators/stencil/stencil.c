@@ -205,6 +205,9 @@ static const struct {
     {{2, 1, 3, 3, 2, 0, false, false, {{Z, Z}, {Z, Z}, {Z, Z}}, 0}, 1, {5, 4, 7}},
     {{2, 2, 2, 5, 1, 2, false, false, {{M, R}, {P, P}}, 0}, 1, {6, 5}},
     {{3, 2, 2, 3, 1, 1, true, true, {{Z, Z}, {P, P}}, FH_CONVOLUTION_WINOGRAD}, 2, {7, 9}},
+    {{3, 5, 2, 3, 2, 1, true, true, {{Z, Z}, {P, P}}, FH_CONVOLUTION_WINOGRAD}, 3, {9, 12}},
+    {{2, 3, 2, 4, 2, 1, false, false, {{P, P}, {Z, Z}}, FH_CONVOLUTION_WINOGRAD}, 2, {8, 70}},
+    {{5, 2, 2, 3, 2, 0, true, false, {{M, M}, {R, R}}, FH_CONVOLUTION_WINOGRAD}, 2, {11, 10}},
     {{2, 5, 2, 3, 1, 1, true, false, {{M, R}, {Z, M}}, FH_CONVOLUTION_WINOGRAD}, 3, {6, 10}},
     {{9, 3, 2, 3, 1, 1, false, true, {{P, P}, {Z, Z}}, FH_CONVOLUTION_WINOGRAD}, 1, {5, 66}},
 };

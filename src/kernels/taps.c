@@ -218,6 +218,7 @@ void fh_taps_destroy(fh_taps **taps)
   fh_free(s->tap_order);
   fh_winograd_destroy(&s->winograd);
   fh_winograd_destroy(&s->winograd_back);
+  fh_winograd_phases_destroy(&s->phased);
   fh_free(s);
   *taps = NULL;
 }
@@ -232,14 +233,19 @@ static ptrdiff_t weights(const fh_taps *s)
 
 ptrdiff_t fh_taps_packed(const fh_taps *s)
 {
+  if (s->phased) return fh_winograd_phases_packed(s->phased);
   return s->winograd ? fh_winograd_packed(s->winograd) : 2 * weights(s);
 }
 
 void fh_taps_pack_gather(const fh_taps *s, fh_real sign, const fh_real *w, fh_real *packed)
 {
   const ptrdiff_t n = s->in * s->taps;
+  if (s->phased) {
+    fh_winograd_phases_pack(s->phased, true, sign, w, packed);
+    return;
+  }
   if (s->winograd) {
-    s->winograd->k->pack(s->in, s->out, w, n, s->taps, false, sign, packed);
+    fh_winograd_pack(s->winograd, w, n, s->taps, false, sign, packed);
     return;
   }
   s->k->pack(s->out, n, w, n, 1, packed);
@@ -248,8 +254,12 @@ void fh_taps_pack_gather(const fh_taps *s, fh_real sign, const fh_real *w, fh_re
 
 void fh_taps_pack_scatter(const fh_taps *s, fh_real sign, const fh_real *w, fh_real *packed)
 {
+  if (s->phased) {
+    fh_winograd_phases_pack(s->phased, false, sign, w, packed);
+    return;
+  }
   if (s->winograd) { /* the direct maps give dy the sign */
-    s->winograd->k->pack(s->out, s->in, w, s->taps, s->in * s->taps, true, sign, packed);
+    fh_winograd_pack(s->winograd_back, w, s->taps, s->in * s->taps, true, sign, packed);
     return;
   }
   fh_real *plain = packed + weights(s);

@@ -20,6 +20,7 @@
 #include "kernels/pointwise.h"
 #include "kernels/taps_kernels.h"
 #include "kernels/winograd.h"
+#include "kernels/winograd_phases.h"
 
 typedef enum {
   FH_SIDE_ZERO,      /* Dirichlet: zeros outside */
@@ -35,7 +36,8 @@ extern const char *const fh_side_names[]; /* "zero", "reflect", "replicate", "pe
 typedef enum {
   FH_CONVOLUTION_AUTO,   /* the faster one by an estimate; always direct in double precision */
   FH_CONVOLUTION_DIRECT, /* products of shifted rows */
-  FH_CONVOLUTION_WINOGRAD, /* kernels/winograd.h where it can be: 2-D, kernel 3, stride 1, padding 1 */
+  FH_CONVOLUTION_WINOGRAD, /* where it can be, 2-D: kernels/winograd.h for kernel 3, stride 1, padding 1;
+                            * kernels/winograd_phases.h for stride 2, kernel 3 or 4, no mirrors */
   FH_CONVOLUTION_COUNT
 } fh_convolution;
 
@@ -73,6 +75,7 @@ typedef struct {
   ptrdiff_t *off_scatter, *tap_order; /* by phase: [out][taps of the phase] */
   ptrdiff_t n_taps[FH_TAPS_PHASES], first_tap[FH_TAPS_PHASES];
   fh_winograd *winograd, *winograd_back; /* of gather and of its adjoint in x; NULL: direct */
+  fh_winograd_phases *phased;            /* the same of stride 2; NULL: direct */
   bool beyond[2]; /* winograd_back writes the points outside the grid, too: reflect, replicate */
 } fh_taps;
 

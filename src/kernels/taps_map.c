@@ -16,6 +16,7 @@ static ptrdiff_t halo_size(const fh_taps *s)
 
 ptrdiff_t fh_taps_work(const fh_taps *s)
 {
+  if (s->phased) return fh_winograd_phases_work(s->phased);
   if (s->winograd) return fh_taps_winograd_work(s);
   return s->in * s->fine_pitch + s->out * s->coarse_pitch + halo_size(s);
 }
@@ -96,6 +97,10 @@ void fh_taps_gather(const fh_taps *s, ptrdiff_t batch, const fh_real *packed, co
                     const fh_real *c, const fh_real *x, fh_real *y, fh_real *work)
 {
   const ptrdiff_t fine = fine_sample(s), coarse = coarse_sample(s);
+  if (s->phased) {
+    fh_winograd_phases_gather(s->phased, batch, packed, bias, c, x, y, work);
+    return;
+  }
   if (s->winograd) {
     fh_winograd_apply(s->winograd, batch, packed, bias, c, x, y, work);
     return;
@@ -136,6 +141,10 @@ void fh_taps_scatter(const fh_taps *s, ptrdiff_t batch, const fh_real *packed, c
                      const fh_real *c, const fh_real *y, fh_real *x, fh_real *work)
 {
   const ptrdiff_t fine = fine_sample(s), coarse = coarse_sample(s);
+  if (s->phased) {
+    fh_winograd_phases_scatter(s->phased, batch, packed, bias, c, y, x, work);
+    return;
+  }
   if (s->winograd) {
     fh_taps_winograd_scatter(s, batch, packed, bias, c, y, x, work);
     return;
@@ -180,6 +189,10 @@ void fh_taps_gather_back(const fh_taps *s, ptrdiff_t batch, const fh_real *packe
                          fh_real *dw, fh_real *db, fh_real *work)
 {
   const ptrdiff_t fine = fine_sample(s), coarse = coarse_sample(s);
+  if (s->phased) {
+    fh_winograd_phases_gather_back(s->phased, batch, packed, sign, c, dy, x, dx, dw, db, work);
+    return;
+  }
   if (s->winograd) {
     fh_taps_winograd_gather_back(s, batch, packed, sign, c, dy, x, dx, dw, db, work);
     return;
@@ -207,6 +220,10 @@ void fh_taps_scatter_back(const fh_taps *s, ptrdiff_t batch, const fh_real *pack
                           fh_real *work)
 {
   const ptrdiff_t fine = fine_sample(s), coarse = coarse_sample(s);
+  if (s->phased) {
+    fh_winograd_phases_scatter_back(s->phased, batch, packed, dx, y, dy, dw, work);
+    return;
+  }
   if (s->winograd) {
     if (dy) fh_winograd_apply(s->winograd, batch, packed, NULL, NULL, dx, dy, work);
     fh_winograd_gradient(s->winograd, batch, 1, y, dx, dw, NULL, work);

@@ -53,8 +53,39 @@ static fh_status create_back(fh_taps *s, const fh_taps_shape *h)
   return st;
 }
 
+/* true if something else than zeros is read beyond end e of axis a */
+static bool reads_beyond(const fh_taps_shape *h, int a, int e)
+{
+  const ptrdiff_t last = h->stride[a] * (h->coarse[a] - 1) + h->kernel[a] - 1 - h->pad[a];
+  return h->side[a][e] != FH_SIDE_ZERO && (e ? last >= h->fine[a] : h->pad[a] > 0);
+}
+
+/* false: not a stencil that winograd_phases.h knows */
+static bool phases_of(const fh_taps_shape *h, fh_winograd_phases_shape *p)
+{
+  if (h->dim != 2 || h->convolution == FH_CONVOLUTION_DIRECT) return false;
+  for (int a = 0; a < 2; a++) {
+    if (h->stride[a] != 2) return false;
+    p->n[a] = h->fine[a];
+    p->m[a] = h->coarse[a];
+    p->kernel[a] = h->kernel[a];
+    p->pad[a] = h->pad[a];
+    p->wraps[a] = false;
+    for (int e = 0; e < 2; e++)
+      if (reads_beyond(h, a, e)) {
+        if (h->side[a][e] != FH_SIDE_PERIODIC) return false;
+        p->wraps[a] = true;
+      }
+  }
+  return fh_winograd_phases_can(p);
+}
+
 fh_status fh_taps_winograd_create(fh_taps *s, const fh_taps_shape *h)
 {
+  fh_winograd_phases_shape p;
+  if (phases_of(h, &p) &&
+      (h->convolution == FH_CONVOLUTION_WINOGRAD || fh_winograd_phases_pays(&p, s->in, s->out)))
+    return fh_winograd_phases_create(&p, s->in, s->out, &s->phased);
   if (!can(s, h)) return FH_OK;
   const ptrdiff_t n[2] = {s->fine[0], s->fine[2]};
   const ptrdiff_t *const source[2] = {s->source[0], s->source[2]};
@@ -125,6 +156,10 @@ void fh_taps_winograd_gather_back(const fh_taps *s, ptrdiff_t batch, const fh_re
                                   const fh_real *x, fh_real *dx, fh_real *dw, fh_real *db,
                                   fh_real *work)
 {
+  if (!larger(s)) {
+    fh_winograd_back(s->winograd_back, batch, packed, sign, c, dy, x, dx, dw, db, work);
+    return;
+  }
   if (dx) fh_taps_winograd_scatter(s, batch, packed, NULL, c, dy, dx, work);
   fh_winograd_gradient(s->winograd, batch, sign, dy, x, dw, db, work);
 }

@@ -109,6 +109,18 @@ ptrdiff_t fh_winograd_packed(const fh_winograd *w)
   return FH_WINOGRAD_POINTS * w->in * w->out;
 }
 
+void fh_winograd_pack(const fh_winograd *w, const fh_real *weight, ptrdiff_t so, ptrdiff_t sc,
+                      bool flip, fh_real sign, fh_real *packed)
+{
+  int tap[9];
+  for (int a = 0; a < 9; a++) tap[a] = flip ? 8 - a : a;
+  for (ptrdiff_t c = 0; c < w->in; c++) {
+    ptrdiff_t at[FH_WINOGRAD_POINTS];
+    for (int xi = 0; xi < FH_WINOGRAD_POINTS; xi++) at[xi] = (xi * w->in + c) * w->out;
+    w->k->weights(w->out, weight + c * sc, so, tap, sign, at, packed);
+  }
+}
+
 /* ---- groups ---------------------------------------------------------------------------------------- */
 
 ptrdiff_t fh_winograd_groups(const fh_winograd *w, ptrdiff_t batch)
@@ -145,46 +157,26 @@ void fh_winograd_tile(const fh_winograd *w, ptrdiff_t tile, ptrdiff_t *sample, p
 
 ptrdiff_t fh_winograd_buffer(const fh_winograd *w)
 {
-  return (w->in > w->out ? w->in : w->out) * 6 * 5 * w->k->lanes;
+  return 6 * 5 * w->k->lanes;
 }
 
-/* columns first..first + count of a row through the table; src NULL: nothing is there */
-static void copy_row(const fh_winograd *w, const fh_real *src, ptrdiff_t first, ptrdiff_t count,
-                     fh_real *dst)
+/* channel by channel, the groups side by side: while one is transformed the next is on its way */
+static void read_wide(const fh_winograd *w, const fh_winograd_group *g, int groups,
+                      const fh_real *x, fh_real *v, fh_real *buffer)
 {
-  const ptrdiff_t end = first + count, *col = w->source[1], last = 4 * w->tiles[1] + 2;
-  if (!src) {
-    memset(dst, 0, (size_t)count * sizeof *dst);
-    return;
-  }
-  const ptrdiff_t begin = first > w->shift ? first : w->shift;
-  const ptrdiff_t stop = end < w->n[1] + w->shift ? end : w->n[1] + w->shift;
-  for (ptrdiff_t q = first; q < begin && q < end; q++)
-    dst[q - first] = col[q] < 0 ? 0 : src[col[q]];
-  for (ptrdiff_t q = begin; q < stop; q++) dst[q - first] = src[q - w->shift];
-  for (ptrdiff_t q = stop > begin ? stop : begin; q < end; q++)
-    dst[q - first] = q < last && col[q] >= 0 ? src[col[q]] : 0;
-}
-
-static void read_wide(const fh_winograd *w, const fh_winograd_group *g, const fh_real *x,
-                      fh_real *v, fh_real *buffer)
-{
-  const ptrdiff_t plane = w->n[0] * w->n[1], ld = 5 * w->k->lanes, first = 4 * g->column;
-  const ptrdiff_t *rows = w->source[0] + 4 * g->row;
-  bool inside = first >= w->shift && first - w->shift + ld <= w->n[1];
-  ptrdiff_t row[6];
-  x += g->sample * w->in * plane;
-  for (int r = 0; r < 6; r++) inside = inside && rows[r] >= 0;
-  for (int r = 0; r < 6; r++) row[r] = inside ? rows[r] * w->n[1] + first - w->shift : r * ld;
-  if (inside) {
-    w->k->input(w->in, x, plane, row, v, w->pitch_in);
-    return;
-  }
+  const ptrdiff_t plane = w->n[0] * w->n[1], lanes = w->k->lanes;
   for (ptrdiff_t c = 0; c < w->in; c++)
-    for (int r = 0; r < 6; r++)
-      copy_row(w, rows[r] < 0 ? NULL : x + c * plane + rows[r] * w->n[1], first, ld,
-               buffer + (6 * c + r) * ld);
-  w->k->input(w->in, buffer, 6 * ld, row, v, w->pitch_in);
+    for (int q = 0; q < groups; q++) {
+      const fh_winograd_rows_of a = {w->source[0] + 4 * g[q].row, w->source[1], 6,
+                                     4 * w->tiles[1] + 2,         w->n[1],      w->shift};
+      const fh_real *from = x + (g[q].sample * w->in + c) * plane;
+      ptrdiff_t row[6];
+      if (c + 1 < w->in)
+        fh_winograd_fetch(w->n, from + plane, 4 * g[q].row - w->shift, 4 * g[q].column, 6,
+                          4 * lanes);
+      fh_winograd_rows(&a, 4 * g[q].column, 5 * lanes, &from, row, buffer);
+      w->k->input(1, from, 0, row, v + (c * w->k->nr + q) * lanes, w->pitch_in);
+    }
 }
 
 /* where the 36 values of each lane's tile lie in the field of the first channel; -1: nowhere */
@@ -219,27 +211,17 @@ static void read_tiles(const fh_winograd *w, const fh_winograd_group *g, const f
   }
 }
 
-void fh_winograd_read(const fh_winograd *w, const fh_winograd_group *g, const fh_real *x,
-                      fh_real *v, fh_real *buffer)
+void fh_winograd_read(const fh_winograd *w, const fh_winograd_group *g, int groups,
+                      const fh_real *x, fh_real *v, fh_real *buffer)
 {
-  if (w->wide)
-    read_wide(w, g, x, v, buffer);
-  else
-    read_tiles(w, g, x, v);
+  if (w->wide) {
+    read_wide(w, g, groups, x, v, buffer);
+    return;
+  }
+  for (int q = 0; q < groups; q++) read_tiles(w, &g[q], x, v + q * w->k->lanes);
 }
 
 /* ---- writing --------------------------------------------------------------------------------------- */
-
-/* the points of a tile row that exist, from rows of block */
-static void write_part(const fh_winograd *w, const fh_winograd_group *g, const fh_real *block,
-                       const fh_real *c, fh_real *y)
-{
-  const ptrdiff_t left = w->m[1] - 4 * g->column, ld = 4 * w->k->lanes;
-  const ptrdiff_t columns = left < ld ? left : ld, below = w->m[0] - 4 * g->row;
-  for (ptrdiff_t r = 0; r < 4 && r < below; r++)
-    for (ptrdiff_t q = 0; q < columns; q++)
-      y[r * w->m[1] + q] = c ? block[r * ld + q] + c[r * w->m[1] + q] : block[r * ld + q];
-}
 
 static void write_wide(const fh_winograd *w, const fh_winograd_group *g, ptrdiff_t o,
                        const fh_real *m, fh_real bias, const fh_real *c, fh_real *y)
@@ -251,7 +233,9 @@ static void write_wide(const fh_winograd *w, const fh_winograd_group *g, ptrdiff
     w->k->output(m, w->pitch_out, bias, c ? c + at : NULL, y + at, w->m[1]);
   } else {
     w->k->output(m, w->pitch_out, bias, NULL, block, ld);
-    write_part(w, g, block, c ? c + at : NULL, y + at);
+    const ptrdiff_t to = (g->sample * w->out + o) * plane;
+    fh_winograd_write_part(w->m, 4 * g->row, 4 * g->column, 4, ld, block, c ? c + to : NULL,
+                           y + to);
   }
 }
 
@@ -288,74 +272,49 @@ static ptrdiff_t bench_of(const fh_winograd *w, fh_real *work, bench *b)
   return v + m + fh_winograd_buffer(w);
 }
 
-ptrdiff_t fh_winograd_work(const fh_winograd *w)
+ptrdiff_t fh_winograd_apply_work(const fh_winograd *w)
 {
   bench b;
-  const ptrdiff_t apply = bench_of(w, NULL, &b);
-  const ptrdiff_t row = w->k->sum_row(w->in), tiles = w->k->nr * w->k->lanes;
-  const ptrdiff_t gradient =
-      FH_WINOGRAD_POINTS * (w->pitch_in + w->pitch_out + tiles / 2 * row + w->out * row) +
-      fh_winograd_buffer(w);
-  return apply > gradient ? apply : gradient;
+  return bench_of(w, NULL, &b);
 }
 
-/* Asks for a group's part of channel c of a field of `channels`, from row `row` of the grid on: the fields lie in
- * memory, and the products leave time. */
-static void fetch(const fh_winograd *w, const fh_winograd_group *g, const ptrdiff_t n[2],
-                  ptrdiff_t channels, ptrdiff_t c, ptrdiff_t row, ptrdiff_t rows, const fh_real *x)
+static void fetch_result(const fh_winograd *w, const fh_winograd_group *g, ptrdiff_t o,
+                         const fh_real *c, const fh_real *y)
 {
-  const ptrdiff_t line = FH_ALIGNMENT / (ptrdiff_t)sizeof *x, columns = 4 * w->k->lanes;
-  for (ptrdiff_t r = row < 0 ? 0 : row; r < row + rows && r < n[0]; r++) {
-    const fh_real *p = x + ((g->sample * channels + c) * n[0] + r) * n[1] + 4 * g->column;
-    for (ptrdiff_t q = 0; q < columns && 4 * g->column + q < n[1]; q += line)
-      __builtin_prefetch(p + q, 0, 2);
-  }
-}
-
-enum { STAGES = 12 };
-
-/* products in stages; between them the addend of this and the input of the next groups are asked for */
-static void multiply(const fh_winograd *w, const bench *b, const fh_winograd_group *g, int groups,
-                     const fh_winograd_group *next, int n_next, const fh_real *packed,
-                     const fh_real *x, const fh_real *c, const fh_real *y)
-{
-  const int points = FH_WINOGRAD_POINTS / STAGES;
-  const ptrdiff_t pairs = w->in * w->out;
-  for (ptrdiff_t s = 0; s < STAGES; s++) {
-    for (ptrdiff_t i = w->in * s / STAGES; w->wide && i < w->in * (s + 1) / STAGES; i++)
-      for (int q = 0; q < n_next; q++)
-        fetch(w, &next[q], w->n, w->in, i, 4 * next[q].row - w->shift, 6, x);
-    for (ptrdiff_t o = w->out * s / STAGES; w->wide && o < w->out * (s + 1) / STAGES; o++)
-      for (int q = 0; q < groups; q++) {
-        fetch(w, &g[q], w->m, w->out, o, 4 * g[q].row, 4, y);
-        if (c) fetch(w, &g[q], w->m, w->out, o, 4 * g[q].row, 4, c);
-      }
-    w->k->products(points, groups, w->in, w->out, packed + s * points * pairs,
-                   b->v + s * points * w->pitch_in, w->pitch_in, b->m + s * points * w->pitch_out,
-                   w->pitch_out);
-  }
+  const ptrdiff_t at = (g->sample * w->out + o) * w->m[0] * w->m[1];
+  fh_winograd_fetch(w->m, y + at, 4 * g->row, 4 * g->column, 4, 4 * w->k->lanes);
+  if (c) fh_winograd_fetch(w->m, c + at, 4 * g->row, 4 * g->column, 4, 4 * w->k->lanes);
 }
 
 /* all results of up to nr groups from their transformed data */
-static void write_groups(const fh_winograd *w, const bench *b, const fh_winograd_group *g,
+static void write_groups(const fh_winograd *w, const fh_real *products, const fh_winograd_group *g,
                          int groups, const fh_real *bias, const fh_real *c, fh_real *y)
 {
   const ptrdiff_t row = w->k->nr * w->k->lanes;
   for (ptrdiff_t o = 0; o < w->out; o++)
     for (int q = 0; q < groups; q++) {
-      const fh_real *m = b->m + o * row + q * w->k->lanes, shift = bias ? bias[o] : 0;
-      if (w->wide)
-        write_wide(w, &g[q], o, m, shift, c, y);
-      else
+      const fh_real *m = products + o * row + q * w->k->lanes, shift = bias ? bias[o] : 0;
+      if (!w->wide) {
         write_tiles(w, &g[q], o, m, shift, c, y);
+        continue;
+      }
+      if (o + 1 < w->out) fetch_result(w, &g[q], o + 1, c, y);
+      write_wide(w, &g[q], o, m, shift, c, y);
     }
 }
 
-enum { MOST_GROUPS = 8 };
+void fh_winograd_write(const fh_winograd *w, const fh_winograd_group *g, int groups,
+                       const fh_real *packed, const fh_real *v, fh_real *m, const fh_real *bias,
+                       const fh_real *c, fh_real *y)
+{
+  for (int xi = 0; xi < FH_WINOGRAD_POINTS; xi++)
+    w->k->multiply(groups, w->in, w->out, packed + xi * w->in * w->out, v + xi * w->pitch_in,
+                   m + xi * w->pitch_out);
+  write_groups(w, m, g, groups, bias, c, y);
+}
 
-/* up to nr groups from the i-th on */
-static int find_groups(const fh_winograd *w, ptrdiff_t batch, ptrdiff_t i, ptrdiff_t count,
-                       fh_winograd_group *g)
+int fh_winograd_find_groups(const fh_winograd *w, ptrdiff_t batch, ptrdiff_t i, ptrdiff_t count,
+                            fh_winograd_group *g)
 {
   int found = 0;
   for (; found < w->k->nr && i + found < count; found++)
@@ -367,17 +326,13 @@ void fh_winograd_apply(const fh_winograd *w, ptrdiff_t batch, const fh_real *pac
                        const fh_real *bias, const fh_real *c, const fh_real *x, fh_real *y,
                        fh_real *work)
 {
-  const ptrdiff_t count = fh_winograd_groups(w, batch), nr = w->k->nr;
-  fh_winograd_group g[2][MOST_GROUPS];
-  int groups = find_groups(w, batch, 0, count, g[0]);
+  const ptrdiff_t count = fh_winograd_groups(w, batch);
+  fh_winograd_group g[FH_WINOGRAD_GROUPS];
   bench b;
   bench_of(w, work, &b);
-  for (ptrdiff_t i = 0, now = 0; i < count; i += nr, now = !now) {
-    const int next = find_groups(w, batch, i + nr, count, g[!now]);
-    for (int q = 0; q < groups; q++)
-      fh_winograd_read(w, &g[now][q], x, b.v + q * w->k->lanes, b.buffer);
-    multiply(w, &b, g[now], groups, g[!now], next, packed, x, c, y);
-    write_groups(w, &b, g[now], groups, bias, c, y);
-    groups = next;
+  for (ptrdiff_t i = 0; i < count; i += w->k->nr) {
+    const int groups = fh_winograd_find_groups(w, batch, i, count, g);
+    fh_winograd_read(w, g, groups, x, b.v, b.buffer);
+    fh_winograd_write(w, g, groups, packed, b.v, b.m, bias, c, y);
   }
 }

@@ -3,7 +3,10 @@
 
 #include "kernels/winograd.h"
 
-enum { FH_WINOGRAD_LANES = 16 }; /* of the widest instruction set */
+enum {
+  FH_WINOGRAD_LANES = 16,
+  FH_WINOGRAD_GROUPS = 8
+}; /* of the widest instruction set, at most at once */
 
 /** One group of tiles: a piece of a row of tiles, or up to `lanes` tiles of the batch. */
 typedef struct {
@@ -13,11 +16,45 @@ typedef struct {
 
 ptrdiff_t fh_winograd_groups(const fh_winograd *w, ptrdiff_t batch);
 void fh_winograd_find(const fh_winograd *w, ptrdiff_t batch, ptrdiff_t group, fh_winograd_group *g);
-/** Transformed x of a group to v; buffer: 6 x 5 rows of vectors for each channel. */
-void fh_winograd_read(const fh_winograd *w, const fh_winograd_group *g, const fh_real *x,
-                      fh_real *v, fh_real *buffer);
+/** Up to nr groups from the i-th of count on; returns how many. */
+int fh_winograd_find_groups(const fh_winograd *w, ptrdiff_t batch, ptrdiff_t i, ptrdiff_t count,
+                            fh_winograd_group *g);
+/** Transformed x of the groups to v. */
+void fh_winograd_read(const fh_winograd *w, const fh_winograd_group *g, int groups,
+                      const fh_real *x, fh_real *v, fh_real *buffer);
+/** y = bias + c + W x of the groups from their transformed x; m: room for the products. */
+void fh_winograd_write(const fh_winograd *w, const fh_winograd_group *g, int groups,
+                       const fh_real *packed, const fh_real *v, fh_real *m, const fh_real *bias,
+                       const fh_real *c, fh_real *y);
+/** Reals of scratch of apply. */
+ptrdiff_t fh_winograd_apply_work(const fh_winograd *w);
 /** A lane's tile of a group that is not wide. */
 void fh_winograd_tile(const fh_winograd *w, ptrdiff_t tile, ptrdiff_t *sample, ptrdiff_t *row,
                       ptrdiff_t *column);
 /** Reals of the buffer of read. */
 ptrdiff_t fh_winograd_buffer(const fh_winograd *w);
+/** dst[q] = src[col[first + q]], q < count; 0 where col is -1 or ends (last). col[q] = q - shift inside the row of n
+ *  numbers. src NULL: zeros. */
+void fh_winograd_copy_row(const ptrdiff_t *col, ptrdiff_t last, ptrdiff_t n, ptrdiff_t shift,
+                          const fh_real *src, ptrdiff_t first, ptrdiff_t count, fh_real *dst);
+
+/** Some rows of a plane, through tables. */
+typedef struct {
+  const ptrdiff_t *rows, *columns; /* indices of the plane, -1: zeros */
+  ptrdiff_t count, last;           /* entries of rows and of columns */
+  ptrdiff_t n, shift;              /* columns of the plane; columns[q] = q - shift inside it */
+} fh_winograd_rows_of;
+
+/** Row r of columns first..first + columns begins at *x + row[r]: of the plane *x itself, or of a copy in buffer where
+ *  the plane ends. */
+void fh_winograd_rows(const fh_winograd_rows_of *a, ptrdiff_t first, ptrdiff_t columns,
+                      const fh_real **x, ptrdiff_t *row, fh_real *buffer);
+/** Asks for rows and columns from (i, j) on of a plane of n points, to be read or written soon. */
+void fh_winograd_fetch(const ptrdiff_t n[2], const fh_real *plane, ptrdiff_t i, ptrdiff_t j,
+                       ptrdiff_t rows, ptrdiff_t columns);
+/** `count` rows of `columns` numbers from (i, j) on of a plane of n points, zeros where it ends: as fh_winograd_rows. */
+void fh_winograd_part(const ptrdiff_t n[2], ptrdiff_t i, ptrdiff_t j, ptrdiff_t count,
+                      ptrdiff_t columns, const fh_real **x, ptrdiff_t *row, fh_real *buffer);
+/** y = block + c at the points that exist of a block of rows `columns` apart; c may be NULL. */
+void fh_winograd_write_part(const ptrdiff_t n[2], ptrdiff_t i, ptrdiff_t j, ptrdiff_t count,
+                            ptrdiff_t columns, const fh_real *block, const fh_real *c, fh_real *y);

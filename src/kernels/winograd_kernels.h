@@ -18,11 +18,6 @@ enum { FH_WINOGRAD_POINTS = 36 };
 typedef struct {
   int lanes, nr;
   bool wide; /* input, slope and output exist: tiles side by side in rows */
-  /** u: G w G' of each pair of channels, in the order in which products reads it; entry a of the kernel of
-   *  result o and channel c is sign * w[o * so + c * sc + (flip ? 8 - a : a)]. */
-  void (*pack)(ptrdiff_t in, ptrdiff_t out, const fh_real *w, ptrdiff_t so, ptrdiff_t sc, bool flip,
-               fh_real sign, fh_real *u);
-
   /** One group of one row of tiles, all channels: v = B' d B, where row r of d begins at x + row[r], next
    *  channel `channel` further; 5 lanes numbers of it must be readable. */
   void (*input)(ptrdiff_t channels, const fh_real *x, ptrdiff_t channel, const ptrdiff_t row[6],
@@ -35,25 +30,50 @@ typedef struct {
   /** The same from d[4 r + c][lane] of one channel. */
   void (*slope_tiles)(const fh_real *d, fh_real *v, ptrdiff_t pitch);
 
-  /** m = U v at the next `points` of the 36 places, all results; groups <= nr. */
-  void (*products)(int points, int groups, ptrdiff_t in, ptrdiff_t out, const fh_real *u,
-                   const fh_real *v, ptrdiff_t pitch_in, fh_real *m, ptrdiff_t pitch_out);
   /** y = bias + c + A' m A of one group of one row of tiles, rows of y and c ld apart; c may be NULL. */
   void (*output)(const fh_real *m, ptrdiff_t pitch, fh_real bias, const fh_real *c, fh_real *y,
                  ptrdiff_t ld);
   /** The same to tiles anywhere: y[4 r + c][lane]. */
   void (*output_tiles)(const fh_real *m, ptrdiff_t pitch, fh_real bias, fh_real *y);
 
-  /* ---- gradient of the weight: sums over tiles, two tiles beside each other in a vector ----------- */
-  /** Numbers of a row of the sums: 2 for each channel, rounded up to vectors. */
-  ptrdiff_t (*sum_row)(ptrdiff_t in);
-  /** pairs[xi][tile / 2][sum_row] = v, channels and tiles transposed; zero where channels end. */
-  void (*pair)(ptrdiff_t in, int groups, const fh_real *v, ptrdiff_t pitch, fh_real *pairs);
-  /** sum[xi][out][sum_row] += g (x) pairs. */
-  void (*outer)(ptrdiff_t in, ptrdiff_t out, int groups, const fh_real *g, ptrdiff_t pitch,
-                const fh_real *pairs, fh_real *sum);
-  /** dw[out][in][9] += sign * G' sum G. */
-  void (*fold)(ptrdiff_t in, ptrdiff_t out, fh_real sign, const fh_real *sum, fh_real *dw);
+  /* ---- stencils of stride 2 (winograd_phases.h): the fine field as four, by the parity of row and column.
+   * field[phase] and support: see fh_winograd_window; phase 2 e + f: rows of parity e, columns of parity f. */
+  /** One channel of one group, 12 rows of the fine field: v[field[f][xi]] = B' d B of each phase; 10 lanes
+   *  numbers of a row must be readable. */
+  void (*input_phases)(const fh_real *x, const ptrdiff_t row[12],
+                       const ptrdiff_t field[4][FH_WINOGRAD_POINTS], const unsigned support[2][2],
+                       fh_real *v);
+  /** The same for v = A g A' of 8 rows; 8 lanes numbers are read. */
+  void (*slope_phases)(const fh_real *x, const ptrdiff_t row[8],
+                       const ptrdiff_t field[4][FH_WINOGRAD_POINTS], const unsigned support[2][2],
+                       fh_real *v);
+  /** 8 rows of 8 lanes numbers: y = bias + c + A' m A of each phase in its place; c may be NULL. */
+  void (*output_phases)(const fh_real *m, const ptrdiff_t field[4][FH_WINOGRAD_POINTS],
+                        const unsigned support[2][2], fh_real bias, const fh_real *c, fh_real *y,
+                        ptrdiff_t ld);
+  /** u[at[xi] + l] = G w G' for l < n, where at[xi] >= 0; entry a of the kernel is sign * w[l * stride +
+   *  tap[a]], or 0 where tap[a] < 0. */
+  void (*weights)(ptrdiff_t n, const fh_real *w, ptrdiff_t stride, const int tap[9], fh_real sign,
+                  const ptrdiff_t at[FH_WINOGRAD_POINTS], fh_real *u);
+  /** m[out] = sum over c < in of u[c][out] v[c] at one place. */
+  void (*multiply)(int groups, ptrdiff_t in, ptrdiff_t out, const fh_real *u, const fh_real *v,
+                   fh_real *m);
+
+  /* ---- gradient of the weight: sums over tiles ---------------------------------------------------- */
+  /** Numbers of a row of channels: rounded up to vectors. */
+  ptrdiff_t (*turned_row)(ptrdiff_t in);
+  /** turned[tile][turned_row] = v[channel][tile] at one place, zero where channels end. */
+  void (*turn)(ptrdiff_t in, int groups, const fh_real *v, fh_real *turned);
+  /** sum[out][turned_row] += g[out][tile] turned[tile] at one place. */
+  void (*add_products)(ptrdiff_t in, ptrdiff_t out, int groups, const fh_real *g,
+                       const fh_real *turned, fh_real *sum);
+  /** dw[o * so + c * sc + tap[a]] += sign * (G' sum G)[a] where tap[a] >= 0; sum + at[xi] is place xi, at[xi] < 0:
+   *  nothing is there. */
+  void (*fold_taps)(ptrdiff_t in, ptrdiff_t out, fh_real sign, const fh_real *sum,
+                    const ptrdiff_t at[FH_WINOGRAD_POINTS], const int tap[9], ptrdiff_t so,
+                    ptrdiff_t sc, fh_real *dw);
+  /** The sum of n numbers. */
+  fh_real (*total)(ptrdiff_t n, const fh_real *x);
 } fh_winograd_kernels;
 
 /** The kernels of fh_isa_best(). */

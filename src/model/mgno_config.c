@@ -71,12 +71,12 @@ const fh_field fh_mgno_fields[] = {
     {"non_linearity", FH_FIELD_ENUM, AT(non_linearity), "gelu", 0, 0, fh_activation_names,
      "activation of the layers"},
     {"convolution", FH_FIELD_ENUM, AT(convolution), "auto", 0, 0, fh_convolution_names,
-     "how 3x3 convolutions are computed in single precision: direct; winograd, with a quarter of "
-     "the "
-     "multiplications and errors of about 1e-6 in results and up to 1e-5 in weight gradients "
-     "(direct: "
-     "3e-7); auto: the faster one for each channel count and grid. Double precision is always "
-     "direct"},
+     "how A, S, R, Pi and P are computed in 2-D and single precision: direct; winograd, with a "
+     "quarter of the "
+     "multiplications (R, Pi, P: 0.4 to 0.6) and errors of about 1e-6 in results and up to 1e-5 in "
+     "weight gradients "
+     "(direct: 3e-7); auto: the faster one for each channel count and grid. Double precision is "
+     "always direct"},
     FH_FIELDS_END,
 };
 

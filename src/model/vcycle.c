@@ -221,7 +221,8 @@ static fh_status prolong(writer *w, int level)
                               .out_channels = u_of(w, level),
                               .dim = w->dim,
                               .pad = c->pad,
-                              .add = true};
+                              .add = true,
+                              .convolution = c->convolution};
   for (int a = 0; a < w->dim; a++) {
     config.fine[a] = fine->n[a];
     config.kernel[a] = c->kernel ? c->kernel : fh_prolong_kernel(fine->n[a], coarse->n[a], c->pad);

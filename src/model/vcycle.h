@@ -35,7 +35,7 @@ typedef struct {
   bool share;              /* one A and one S a level, layer<l>.A and layer<l>.S */
   int norm;                /* fh_vcycle_norm: of u_l + P u_{l+1}, over the function */
   int affine;              /* fh_vcycle_affine: weights of the norm at every point */
-  int convolution;         /* fh_convolution of A and S */
+  int convolution;         /* fh_convolution of A, S, R, Pi and P */
 } fh_vcycle;
 
 /**

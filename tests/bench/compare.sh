@@ -4,6 +4,9 @@
 # compiled.
 # usage: compare.sh PYTHON [CASE...]     PYTHON: an interpreter with torch, neuraloperator, torchinfo and
 #                                        matplotlib from PyPI; needs build/release
+# The cases mgno-darcy-256 and mgno-ns-64 compare with the code of the MgNO paper's authors (models.py,
+# utilities3.py, Adam.py of xlliu2017/MgNO) in the folder that the environment variable MGNO_AUTHORS names;
+# without it they are skipped. A case with FH_BENCH_STEPS steps takes the median of them (default 30).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -11,15 +14,21 @@ root=$(cd "$here/../.." && pwd)
 python=$1
 shift
 cases=("$@")
-[ ${#cases[@]} -gt 0 ] || cases=(fno-64 fno-64-m12)
+[ ${#cases[@]} -gt 0 ] || cases=(fno-64 fno-64-m12 mgno-darcy-256 mgno-ns-64)
+authors=${MGNO_AUTHORS:-}
+steps=${FH_BENCH_STEPS:-30}
 # without these settings the allocator's page faults are measured instead of PyTorch
 torch_env=(MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=64000000000 MALLOC_TOP_PAD_=268435456)
 echo "# $(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2 | xargs), $(getconf _NPROCESSORS_ONLN) cores, $(date -I)"
 for c in "${cases[@]}"; do
-  ours=$(mpirun -n 2 "$root/build/release/bench/bench_step" "$c" 30)
-  eager=$(env "${torch_env[@]}" "$python" "$here/peer_step.py" "$c" 2>/dev/null)
-  compiled=$(env "${torch_env[@]}" "$python" "$here/peer_step.py" "$c" --compile 2>/dev/null | tail -1)
-  again=$(mpirun -n 2 "$root/build/release/bench/bench_step" "$c" 30)
+  if [[ $c == mgno-* && ! -f $authors/models.py ]]; then
+    echo "$c skipped: set MGNO_AUTHORS to a folder with models.py, utilities3.py and Adam.py of xlliu2017/MgNO"
+    continue
+  fi
+  ours=$(mpirun -n 2 "$root/build/release/bench/bench_step" "$c" "$steps")
+  eager=$(env "${torch_env[@]}" "$python" "$here/peer_step.py" "$c" --mgno "$authors" 2>/dev/null)
+  compiled=$(env "${torch_env[@]}" "$python" "$here/peer_step.py" "$c" --mgno "$authors" --compile 2>/dev/null | tail -1)
+  again=$(mpirun -n 2 "$root/build/release/bench/bench_step" "$c" "$steps")
   printf '%s\n' "$ours" "$again" "$eager" "$compiled"
   "$python" - "$ours" "$again" "$eager" "$compiled" <<'P'
 import json, sys

@@ -1,68 +1,8 @@
 /* Tiles of a 3x3 convolution to the 36 places of F(4x4, 3x3) and back (Lavin, Gray, 2015), vectors of tiles. */
 #include "kernels/winograd_kernels.h"
 
-#include <string.h>
-
 #include "kernels/isa/winograd_tables.h"
 #include "kernels/isa/winograd_tile.h"
-
-enum { POINTS = FH_WINOGRAD_POINTS };
-
-static int block(ptrdiff_t left)
-{
-  int rows = FH_BLOCK;
-  while (rows > left) rows /= 2;
-  return rows;
-}
-
-/* ---- weights ------------------------------------------------------------------------------------- */
-
-/* G w G' of one vector of pairs of channels */
-static void transform_weight(const fh_real *w, fh_real *u, ptrdiff_t pitch, ptrdiff_t n)
-{
-  fh_vec t[3][6];
-  for (int c = 0; c < 3; c++) {
-    fh_vec in[3];
-    FH_UNROLL
-    for (int r = 0; r < 3; r++) in[r] = fh_load(w + (3 * r + c) * FH_LANES);
-    fh_tile_weight(in, t[c]);
-  }
-  for (int r = 0; r < 6; r++) {
-    const fh_vec in[3] = {t[0][r], t[1][r], t[2][r]};
-    fh_vec o[6];
-    fh_tile_weight(in, o);
-    for (int c = 0; c < 6; c++) {
-      fh_real *to = u + (6 * r + c) * pitch, part[FH_LANES];
-      if (n == FH_LANES) {
-        fh_store(to, o[c]);
-      } else {
-        fh_store(part, o[c]);
-        memcpy(to, part, (size_t)n * sizeof *to);
-      }
-    }
-  }
-}
-
-static void pack(ptrdiff_t in, ptrdiff_t out, const fh_real *w, ptrdiff_t so, ptrdiff_t sc,
-                 bool flip, fh_real sign, fh_real *u)
-{
-  fh_real taps[9 * FH_LANES];
-  for (ptrdiff_t o = 0; o < out;) {
-    const int rows = block(out - o);
-    const ptrdiff_t count = in * rows;
-    for (ptrdiff_t e = 0; e < count; e += FH_LANES) {
-      const ptrdiff_t n = count - e < FH_LANES ? count - e : FH_LANES;
-      for (ptrdiff_t l = 0; l < FH_LANES; l++) {
-        const ptrdiff_t at = l < n ? e + l : e;
-        const fh_real *from = w + (o + at % rows) * so + at / rows * sc;
-        for (int a = 0; a < 9; a++) taps[a * FH_LANES + l] = sign * from[flip ? 8 - a : a];
-      }
-      transform_weight(taps, u + e, in * out, n);
-    }
-    u += count;
-    o += rows;
-  }
-}
 
 /* ---- input: v = B' d B ----------------------------------------------------------------------------- */
 
@@ -208,18 +148,23 @@ static void output(const fh_real *m, ptrdiff_t pitch, fh_real bias, const fh_rea
 #define WIDE(kernel) NULL
 #endif
 
-const fh_winograd_kernels FH_ISA(fh_winograd_kernels) = {.lanes = FH_LANES,
-                                                         .nr = FH_GROUPS,
-                                                         .wide = FH_WIDTH >= 4,
-                                                         .pack = pack,
-                                                         .input = WIDE(input),
-                                                         .input_tiles = input_tiles,
-                                                         .slope = WIDE(slope),
-                                                         .slope_tiles = slope_tiles,
-                                                         .products = FH_ISA(fh_winograd_products),
-                                                         .output = WIDE(output),
-                                                         .output_tiles = output_tiles,
-                                                         .sum_row = FH_ISA(fh_winograd_sum_row),
-                                                         .pair = FH_ISA(fh_winograd_pair),
-                                                         .outer = FH_ISA(fh_winograd_outer),
-                                                         .fold = FH_ISA(fh_winograd_fold)};
+const fh_winograd_kernels FH_ISA(fh_winograd_kernels) = {
+    .lanes = FH_LANES,
+    .nr = FH_GROUPS,
+    .wide = FH_WIDTH >= 4,
+    .input = WIDE(input),
+    .input_tiles = input_tiles,
+    .slope = WIDE(slope),
+    .slope_tiles = slope_tiles,
+    .output = WIDE(output),
+    .output_tiles = output_tiles,
+    .input_phases = FH_ISA(fh_winograd_input_phases),
+    .slope_phases = FH_ISA(fh_winograd_slope_phases),
+    .output_phases = FH_ISA(fh_winograd_output_phases),
+    .weights = FH_ISA(fh_winograd_weights),
+    .multiply = FH_ISA(fh_winograd_multiply),
+    .turned_row = FH_ISA(fh_winograd_turned_row),
+    .turn = FH_ISA(fh_winograd_turn),
+    .add_products = FH_ISA(fh_winograd_add_products),
+    .fold_taps = FH_ISA(fh_winograd_fold_taps),
+    .total = FH_ISA(fh_winograd_total)};

@@ -1,17 +1,13 @@
-/* The 36 small products of a Winograd convolution, and the sums of its weight gradient. */
-#include <string.h>
-
-#include "kernels/isa/pairs.h"
+/* The small products of a Winograd convolution at one place, and the sums of its weight gradient. */
 #include "kernels/isa/winograd_tables.h"
 #include "kernels/isa/winograd_tile.h"
 #include "kernels/winograd_kernels.h"
 
-enum { POINTS = FH_WINOGRAD_POINTS };
+/* ---- m = u v --------------------------------------------------------------------------------------- */
 
-/* ---- m = u v -------------------------------------------------------------------------------------- */
-
-FH_INLINE void product(const int rows, const int groups, ptrdiff_t in, const fh_real *restrict u,
-                       const fh_real *restrict v, fh_real *restrict m)
+FH_INLINE void product_rows(const int rows, const int groups, ptrdiff_t in,
+                            const fh_real *restrict u, ptrdiff_t ldu, const fh_real *restrict v,
+                            fh_real *restrict m)
 {
   fh_vec acc[FH_BLOCK][FH_GROUPS];
   FH_UNROLL
@@ -28,7 +24,7 @@ FH_INLINE void product(const int rows, const int groups, ptrdiff_t in, const fh_
       FH_UNROLL
       for (int g = 0; g < groups; g++) acc[i][g] += u[i] * vv[g];
     }
-    u += rows;
+    u += ldu;
     v += FH_ROW;
   }
   FH_UNROLL
@@ -38,111 +34,69 @@ FH_INLINE void product(const int rows, const int groups, ptrdiff_t in, const fh_
   }
 }
 
-/* all results at one place: v stays in the first-level cache */
-FH_INLINE void place(const int groups, ptrdiff_t in, ptrdiff_t out, const fh_real *u,
-                     const fh_real *v, fh_real *m)
+FH_INLINE void all_rows(const int groups, ptrdiff_t in, ptrdiff_t out, const fh_real *u,
+                        const fh_real *v, fh_real *m)
 {
-  while (out >= FH_BLOCK) {
-    product(FH_BLOCK, groups, in, u, v, m);
-    u += FH_BLOCK * in;
-    m += FH_BLOCK * FH_ROW;
-    out -= FH_BLOCK;
-  }
-#if defined(__AVX512F__)
-  if (out >= 4) {
-    product(4, groups, in, u, v, m);
-    u += 4 * in;
-    m += 4 * FH_ROW;
-    out -= 4;
-  }
-#endif
-  if (out >= 2) {
-    product(2, groups, in, u, v, m);
-    u += 2 * in;
-    m += 2 * FH_ROW;
-    out -= 2;
-  }
-  if (out) product(1, groups, in, u, v, m);
+  ptrdiff_t o = 0;
+  for (; o + FH_BLOCK <= out; o += FH_BLOCK)
+    product_rows(FH_BLOCK, groups, in, u + o, out, v, m + o * FH_ROW);
+  for (; o + 2 <= out; o += 2) product_rows(2, groups, in, u + o, out, v, m + o * FH_ROW);
+  if (o < out) product_rows(1, groups, in, u + o, out, v, m + o * FH_ROW);
 }
 
-void FH_ISA(fh_winograd_products)(int points, int groups, ptrdiff_t in, ptrdiff_t out,
-                                  const fh_real *u, const fh_real *v, ptrdiff_t pitch_in,
-                                  fh_real *m, ptrdiff_t pitch_out)
+void FH_ISA(fh_winograd_multiply)(int groups, ptrdiff_t in, ptrdiff_t out, const fh_real *u,
+                                  const fh_real *v, fh_real *m)
 {
-  for (int xi = 0; xi < points; xi++, u += in * out, v += pitch_in, m += pitch_out)
-    if (groups == 3)
-      place(3, in, out, u, v, m);
-    else if (groups == 2)
-      place(2, in, out, u, v, m);
-    else
-      place(1, in, out, u, v, m);
+  if (groups == 3)
+    all_rows(3, in, out, u, v, m);
+  else if (groups == 2)
+    all_rows(2, in, out, u, v, m);
+  else
+    all_rows(1, in, out, u, v, m);
 }
 
-/* ---- channels and tiles transposed, two tiles together ------------------------------------------------- */
+/* ---- sums over tiles --------------------------------------------------------------------------------- */
 
-enum { HALF = FH_LANES / 2 }; /* channels in a vector of pairs */
-
-static ptrdiff_t vectors(ptrdiff_t in)
+ptrdiff_t FH_ISA(fh_winograd_turned_row)(ptrdiff_t in)
 {
-  return (in + HALF - 1) / HALF;
+  return (in + FH_LANES - 1) / FH_LANES * FH_LANES;
 }
 
-ptrdiff_t FH_ISA(fh_winograd_sum_row)(ptrdiff_t in)
-{
-  return vectors(in) * FH_LANES;
-}
-
-#define TRANSPOSE(h)                                                                               \
+#define TURN(h)                                                                                    \
   FH_UNROLL                                                                                        \
-  for (int i = 0; i < HALF; i++)                                                                   \
-    if (!(i & (h / 2))) {                                                                          \
-      const fh_vec low = __builtin_shufflevector(t[i], t[i + h / 2], FH_LOW_##h);                  \
-      t[i + h / 2] = __builtin_shufflevector(t[i], t[i + h / 2], FH_HIGH_##h);                     \
+  for (int i = 0; i < FH_LANES; i++)                                                               \
+    if (!(i & h)) {                                                                                \
+      const fh_vec low = __builtin_shufflevector(t[i], t[i + h], FH_LOW_##h);                      \
+      t[i + h] = __builtin_shufflevector(t[i], t[i + h], FH_HIGH_##h);                             \
       t[i] = low;                                                                                  \
     }
 
-void FH_ISA(fh_winograd_pair)(ptrdiff_t in, int groups, const fh_real *v, ptrdiff_t pitch,
-                              fh_real *pairs)
+void FH_ISA(fh_winograd_turn)(ptrdiff_t in, int groups, const fh_real *v, fh_real *turned)
 {
-  const ptrdiff_t row = vectors(in) * FH_LANES;
-  for (int xi = 0; xi < POINTS; xi++)
-    for (int g = 0; g < groups; g++)
-      for (ptrdiff_t n = 0; n < vectors(in); n++) {
-        fh_vec t[HALF];
-        FH_UNROLL
-        for (int i = 0; i < HALF; i++)
-          t[i] = n * HALF + i < in
-                     ? fh_load(v + xi * pitch + (n * HALF + i) * FH_ROW + g * FH_LANES)
-                     : fh_all(0);
+  const ptrdiff_t row = FH_ISA(fh_winograd_turned_row)(in);
+  for (int g = 0; g < groups; g++)
+    for (ptrdiff_t n = 0; n < in; n += FH_LANES) {
+      fh_vec t[FH_LANES];
+      FH_UNROLL
+      for (int i = 0; i < FH_LANES; i++)
+        t[i] = n + i < in ? fh_load(v + (n + i) * FH_ROW + g * FH_LANES) : fh_all(0);
+      TURN(1);
 #if FH_WIDTH > 2
-        TRANSPOSE(2);
+      TURN(2);
 #endif
 #if FH_WIDTH > 4
-        TRANSPOSE(4);
+      TURN(4);
 #endif
 #if FH_WIDTH > 8
-        TRANSPOSE(8);
+      TURN(8);
 #endif
-        fh_real *to = pairs + ((xi * FH_GROUPS + g) * HALF) * row + n * FH_LANES;
-        FH_UNROLL
-        for (int i = 0; i < HALF; i++) fh_store(to + i * row, t[i]);
-      }
+      fh_real *to = turned + g * FH_LANES * row + n;
+      FH_UNROLL
+      for (int i = 0; i < FH_LANES; i++) fh_store(to + i * row, t[i]);
+    }
 }
 
-/* (g[0], g[1], g[0], g[1], ...) */
-FH_INLINE fh_vec both(const fh_real *g)
-{
-#ifdef FH_DOUBLE
-  return fh_alternating(g[0], g[1]);
-#else
-  typedef double wide __attribute__((vector_size(FH_VECTOR_BYTES)));
-  double two;
-  memcpy(&two, g, sizeof two);
-  return (fh_vec)(two - (wide){0});
-#endif
-}
-
-FH_INLINE void add_outer(const int rows, const int nv, ptrdiff_t pairs, const fh_real *restrict g,
+FH_INLINE void add_block(const int rows, const int nv, ptrdiff_t tiles, const fh_real *restrict g,
                          const fh_real *restrict p, ptrdiff_t row, fh_real *restrict sum)
 {
   fh_vec acc[FH_BLOCK][3];
@@ -151,17 +105,16 @@ FH_INLINE void add_outer(const int rows, const int nv, ptrdiff_t pairs, const fh
     FH_UNROLL
     for (int n = 0; n < nv; n++) acc[i][n] = fh_load(sum + i * row + n * FH_LANES);
   }
-  for (ptrdiff_t k = 0; k < pairs; k++) {
+  for (ptrdiff_t k = 0; k < tiles; k++) {
     fh_vec pv[3];
     FH_UNROLL
     for (int n = 0; n < nv; n++) pv[n] = fh_load(p + n * FH_LANES);
     FH_UNROLL
     for (int i = 0; i < rows; i++) {
-      const fh_vec gv = both(g + i * FH_ROW);
       FH_UNROLL
-      for (int n = 0; n < nv; n++) acc[i][n] += gv * pv[n];
+      for (int n = 0; n < nv; n++) acc[i][n] += g[i * FH_ROW] * pv[n];
     }
-    g += 2;
+    g++;
     p += row;
   }
   FH_UNROLL
@@ -172,63 +125,44 @@ FH_INLINE void add_outer(const int rows, const int nv, ptrdiff_t pairs, const fh
 }
 
 /* all channels for a block of results; never one vector alone where two and two do */
-FH_INLINE void add_row(const int rows, ptrdiff_t pairs, const fh_real *g, const fh_real *p,
-                       ptrdiff_t row, fh_real *sum)
+FH_INLINE void add_channels(const int rows, ptrdiff_t tiles, const fh_real *g, const fh_real *p,
+                            ptrdiff_t row, fh_real *sum)
 {
-  for (ptrdiff_t left = row / FH_LANES, n = 0; left > 0;) {
+  for (ptrdiff_t left = row / FH_LANES, at = 0; left > 0;) {
     const ptrdiff_t now = left == 4 || left == 2 ? 2 : left >= 3 ? 3 : 1;
-    const ptrdiff_t at = n * FH_LANES;
     if (now == 3)
-      add_outer(rows, 3, pairs, g, p + at, row, sum + at);
+      add_block(rows, 3, tiles, g, p + at, row, sum + at);
     else if (now == 2)
-      add_outer(rows, 2, pairs, g, p + at, row, sum + at);
+      add_block(rows, 2, tiles, g, p + at, row, sum + at);
     else
-      add_outer(rows, 1, pairs, g, p + at, row, sum + at);
-    n += now;
+      add_block(rows, 1, tiles, g, p + at, row, sum + at);
+    at += now * FH_LANES;
     left -= now;
   }
 }
 
-void FH_ISA(fh_winograd_outer)(ptrdiff_t in, ptrdiff_t out, int groups, const fh_real *g,
-                               ptrdiff_t pitch, const fh_real *pairs, fh_real *sum)
+void FH_ISA(fh_winograd_add_products)(ptrdiff_t in, ptrdiff_t out, int groups, const fh_real *g,
+                                      const fh_real *turned, fh_real *sum)
 {
-  const ptrdiff_t row = vectors(in) * FH_LANES, count = groups * HALF;
-  for (int xi = 0; xi < POINTS; xi++, g += pitch, pairs += FH_GROUPS * HALF * row) {
-    ptrdiff_t o = 0;
-    for (; o + FH_BLOCK <= out; o += FH_BLOCK, sum += FH_BLOCK * row)
-      add_row(FH_BLOCK, count, g + o * FH_ROW, pairs, row, sum);
-    for (; o + 2 <= out; o += 2, sum += 2 * row) add_row(2, count, g + o * FH_ROW, pairs, row, sum);
-    for (; o < out; o++, sum += row) add_row(1, count, g + o * FH_ROW, pairs, row, sum);
-  }
+  const ptrdiff_t row = FH_ISA(fh_winograd_turned_row)(in), tiles = groups * FH_LANES;
+  ptrdiff_t o = 0;
+  for (; o + FH_BLOCK <= out; o += FH_BLOCK)
+    add_channels(FH_BLOCK, tiles, g + o * FH_ROW, turned, row, sum + o * row);
+  for (; o < out; o++) add_channels(1, tiles, g + o * FH_ROW, turned, row, sum + o * row);
 }
 
-/* ---- dw = G' sum G --------------------------------------------------------------------------------------- */
-
-void FH_ISA(fh_winograd_fold)(ptrdiff_t in, ptrdiff_t out, fh_real sign, const fh_real *sum,
-                              fh_real *dw)
+/* four sums at once, each lane by itself; at the end in double */
+fh_real FH_ISA(fh_winograd_total)(ptrdiff_t n, const fh_real *x)
 {
-  const ptrdiff_t row = vectors(in) * FH_LANES, place = out * row;
-  for (ptrdiff_t o = 0; o < out; o++)
-    for (ptrdiff_t n = 0; n < vectors(in); n++) {
-      const fh_real *s = sum + o * row + n * FH_LANES;
-      fh_vec t[3][6];
-      fh_real w[9][FH_LANES];
-      for (int c = 0; c < 6; c++) {
-        fh_vec u[6], part[3];
-        FH_UNROLL
-        for (int r = 0; r < 6; r++) u[r] = fh_load(s + (6 * r + c) * place);
-        fh_tile_weight_back(u, part);
-        FH_UNROLL
-        for (int r = 0; r < 3; r++) t[r][c] = part[r];
-      }
-      for (int r = 0; r < 3; r++) {
-        fh_vec part[3];
-        fh_tile_weight_back(t[r], part);
-        for (int c = 0; c < 3; c++) fh_store(w[3 * r + c], part[c]);
-      }
-      for (ptrdiff_t i = 0; i < HALF && n * HALF + i < in; i++) {
-        fh_real *to = dw + (o * in + n * HALF + i) * 9;
-        for (int a = 0; a < 9; a++) to[a] += sign * (w[a][2 * i] + w[a][2 * i + 1]);
-      }
-    }
+  fh_vec sum[4] = {fh_all(0), fh_all(0), fh_all(0), fh_all(0)};
+  double total = 0;
+  ptrdiff_t t = 0;
+  for (; t + 4 * FH_LANES <= n; t += 4 * FH_LANES) {
+    FH_UNROLL
+    for (int i = 0; i < 4; i++) sum[i] += fh_load(x + t + i * FH_LANES);
+  }
+  for (int i = 0; i < 4; i++)
+    for (int l = 0; l < FH_LANES; l++) total += (double)sum[i][l];
+  for (; t < n; t++) total += (double)x[t];
+  return (fh_real)total;
 }
