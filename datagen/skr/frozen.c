@@ -20,7 +20,9 @@ void fh_frozen_used(fh_frozen *f, double seconds, int iterations)
   f->recent = f->systems ? f->recent + newest * (seconds - f->recent) : seconds;
   f->total += seconds;
   f->systems++;
-  if (iterations > 0) f->per_step = seconds / iterations;
+  /* a solve applies the factor once more before its first step, and checks its residual: of a solve of one
+     step they are most */
+  if (iterations > 0) f->per_step = seconds / (iterations + 2);
 }
 
 int fh_frozen_patience(const fh_frozen *f, int least, int most)

@@ -85,10 +85,14 @@ static PetscErrorCode solve_frozen(fh_sequence *s, KSP ksp, bool renew, Vec b, V
   double start = fh_sequence_clock(s);
   int most = FH_MOST_ITERATIONS;
   const int32_t before = r->iterations;
+  PC pc;
   PetscFunctionBeginUser;
   PetscCall(KSPSetReusePreconditioner(ksp, renew ? PETSC_FALSE : PETSC_TRUE));
   if (renew) {
     PetscCall(KSPSetUp(ksp));
+    PetscCall(KSPGetPC(
+        ksp, &pc)); /* once set up, KSPSetUp() leaves a matrix with new values to the solve */
+    PetscCall(PCSetUp(pc));
     fh_frozen_renewed(&s->frozen, fh_sequence_clock(s) - start);
     start = fh_sequence_clock(s);
   } else {

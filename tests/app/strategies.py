@@ -104,6 +104,16 @@ def honoured(where):
         check((f["provenance/iterations"][:] > 4).all(), "CG with GAMG takes more than a step")
 
 
+def frozen(where):
+    """After a factor was renewed, systems go on with it: none gives up early to factor again."""
+    succeed(GENERATE + PROBLEMS["thermal"] + ["-conductivity", "lognormal", "-mesh_size", 0.05, "-n", 160, "-tolerance", 1e-5,
+                                             "-sequence_strategy", "frozen", "-out", "frozen.h5"], 1, where)
+    with h5py.File(os.path.join(where, "frozen.h5")) as f:
+        steps = f["provenance/iterations"][:]
+    check((steps == 1).sum() < 40, "%d factors for 160 systems" % (steps == 1).sum())
+    check((steps == 6).sum() < 40, "systems that give up after five steps, one after the other: %s" % steps)
+
+
 def killed(where):
     """kill -9 at five moments; resumed on other numbers of ranks each time; the same set as in one go."""
     long = AUTO + ["-size", 64, "-n", 2500]
@@ -134,5 +144,6 @@ with Folder() as folder:
     same_labels(folder)
     ranks(folder)
     honoured(folder)
+    frozen(folder)
     killed(folder)
 finish("strategies: the same labels from all, auto on 1 to 4 ranks, a given choice, killed five times")
