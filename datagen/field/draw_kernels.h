@@ -1,5 +1,5 @@
 /**
- * draw_kernels - the loops of drawing a random field; internal to datagen
+ * draw_kernels - the loops of drawing a random field; internal to grf.c
  *
  * isa/draw.c is compiled once for each instruction set, without contracted multiply-adds: all give the
  * same bits.

@@ -176,6 +176,11 @@ void fh_grf_sample(fh_grf *g, uint64_t seed, uint64_t sample, uint64_t field, do
     }
 }
 
+void fh_grf_exponential(const fh_grf *g, double scale, ptrdiff_t n, double *values)
+{
+  g->kernels->exponential(n, scale, values);
+}
+
 static fh_status check_law(const fh_grf_law *law, int dim)
 {
   FH_CHECK(law->alpha > 0.5 * dim, FH_ERR_USAGE,

@@ -95,6 +95,8 @@ fh_status fh_grf_create(const fh_grf_law *law, const fh_grid *grid, fh_grf **grf
 void fh_grf_destroy(fh_grf **grf);
 /** Draws field number field of a sample: values [points]. Allocates nothing. */
 void fh_grf_sample(fh_grf *grf, uint64_t seed, uint64_t sample, uint64_t field, double *values);
+/** values = exp(scale values), n of them, to 1 ulp; the same bits on every instruction set. */
+void fh_grf_exponential(const fh_grf *grf, double scale, ptrdiff_t n, double *values);
 /** Sum of the eigenvalues in use = mean over the box of the variance at a point. */
 double fh_grf_variance(const fh_grf *grf);
 /** The amplitude in use, where sigma = 0 asked for the usual one. */

@@ -86,12 +86,12 @@ static void slope(const fh_winograd *w, const fh_winograd_group *g, int groups, 
 
 /* ---- sums ------------------------------------------------------------------------------------------------ */
 
-static void add_bias(const fh_winograd *w, ptrdiff_t channels, ptrdiff_t points, ptrdiff_t batch,
-                     fh_real sign, const fh_real *dy, fh_real *db)
+void fh_winograd_add_bias(const fh_winograd_kernels *k, ptrdiff_t channels, ptrdiff_t points,
+                          ptrdiff_t batch, fh_real sign, const fh_real *dy, fh_real *db)
 {
   for (ptrdiff_t i = 0; i < batch; i++)
     for (ptrdiff_t o = 0; o < channels; o++)
-      db[o] += sign * w->k->total(points, dy + (i * channels + o) * points);
+      db[o] += sign * k->total(points, dy + (i * channels + o) * points);
 }
 
 static void add(const fh_winograd *w, const bench *b, int groups)
@@ -137,7 +137,7 @@ void fh_winograd_gradient(const fh_winograd *w, ptrdiff_t batch, fh_real sign, c
     add(w, &b, groups);
   }
   fold(w, &b, sign, 9 * w->in, 9, false, dw);
-  if (db) add_bias(w, w->out, w->m[0] * w->m[1], batch, sign, dy, db);
+  if (db) fh_winograd_add_bias(w->k, w->out, w->m[0] * w->m[1], batch, sign, dy, db);
 }
 
 void fh_winograd_back(const fh_winograd *w, ptrdiff_t batch, const fh_real *packed, fh_real sign,
@@ -157,5 +157,5 @@ void fh_winograd_back(const fh_winograd *w, ptrdiff_t batch, const fh_real *pack
     add(w, &b, groups);
   }
   fold(w, &b, sign, 9, 9 * w->out, true, dw);
-  if (db) add_bias(w, w->in, w->n[0] * w->n[1], batch, sign, dy, db);
+  if (db) fh_winograd_add_bias(w->k, w->in, w->n[0] * w->n[1], batch, sign, dy, db);
 }

@@ -55,6 +55,9 @@ void fh_winograd_fetch(const ptrdiff_t n[2], const fh_real *plane, ptrdiff_t i, 
 /** `count` rows of `columns` numbers from (i, j) on of a plane of n points, zeros where it ends: as fh_winograd_rows. */
 void fh_winograd_part(const ptrdiff_t n[2], ptrdiff_t i, ptrdiff_t j, ptrdiff_t count,
                       ptrdiff_t columns, const fh_real **x, ptrdiff_t *row, fh_real *buffer);
+/** db[o] += sign * sum of channel o of dy [batch][channels][points]. */
+void fh_winograd_add_bias(const fh_winograd_kernels *k, ptrdiff_t channels, ptrdiff_t points,
+                          ptrdiff_t batch, fh_real sign, const fh_real *dy, fh_real *db);
 /** y = block + c at the points that exist of a block of rows `columns` apart; c may be NULL. */
 void fh_winograd_write_part(const ptrdiff_t n[2], ptrdiff_t i, ptrdiff_t j, ptrdiff_t count,
                             ptrdiff_t columns, const fh_real *block, const fh_real *c, fh_real *y);

@@ -5,7 +5,7 @@
 #include "kernels/winograd_impl.h"
 #include "kernels/winograd_phases.h"
 
-enum { POINTS = FH_WINOGRAD_POINTS, MOST_GROUPS = 8 };
+enum { POINTS = FH_WINOGRAD_POINTS };
 
 /* `lanes` tiles beside each other */
 typedef struct {
@@ -29,11 +29,17 @@ static ptrdiff_t sum_size(const fh_winograd_phases *p)
   return larger(p->in * p->k->turned_row(p->out), p->out * p->k->turned_row(p->in));
 }
 
+/* of all phases at all places */
+static ptrdiff_t sums(const fh_winograd_phases *p)
+{
+  return larger(p->gather.first[POINTS], p->scatter.first[POINTS]) * sum_size(p);
+}
+
 static ptrdiff_t bench_of(const fh_winograd_phases *p, fh_real *work, bench *b)
 {
   const ptrdiff_t lanes = p->k->lanes, row = p->k->turned_row(larger(p->in, p->out));
-  const ptrdiff_t part[4] = {larger(p->gather.size, p->scatter.size), POINTS * p->pitch,
-                             p->gather.first[POINTS] * sum_size(p), p->k->nr * lanes * row};
+  const ptrdiff_t part[4] = {larger(p->gather.size, p->scatter.size), POINTS * p->pitch, sums(p),
+                             p->k->nr * lanes * row};
   fh_real **to[4] = {&b->fine, &b->coarse, &b->sum, &b->turned};
   ptrdiff_t used = 0;
   for (int i = 0; i < 4; i++) {
@@ -250,7 +256,7 @@ static void add_scatter_back(const fh_winograd_phases *p, const bench *b, int gr
 
 static void clear_sums(const fh_winograd_phases *p, const bench *b)
 {
-  memset(b->sum, 0, (size_t)(p->gather.first[POINTS] * sum_size(p)) * sizeof *b->sum);
+  memset(b->sum, 0, (size_t)sums(p) * sizeof *b->sum);
 }
 
 static void fold(const fh_winograd_phases *p, const bench *b, bool scatter_back, fh_real sign,
@@ -275,7 +281,7 @@ void fh_winograd_phases_gather(const fh_winograd_phases *p, ptrdiff_t batch, con
                                fh_real *work)
 {
   const ptrdiff_t count = count_of(p, batch);
-  group g[MOST_GROUPS];
+  group g[FH_WINOGRAD_GROUPS];
   bench b;
   bench_of(p, work, &b);
   for (ptrdiff_t i = 0; i < count; i += p->k->nr) {
@@ -291,7 +297,7 @@ void fh_winograd_phases_scatter(const fh_winograd_phases *p, ptrdiff_t batch, co
                                 fh_real *work)
 {
   const ptrdiff_t count = count_of(p, batch);
-  group g[MOST_GROUPS];
+  group g[FH_WINOGRAD_GROUPS];
   bench b;
   bench_of(p, work, &b);
   for (ptrdiff_t i = 0; i < count; i += p->k->nr) {
@@ -302,22 +308,13 @@ void fh_winograd_phases_scatter(const fh_winograd_phases *p, ptrdiff_t batch, co
   }
 }
 
-static void add_bias(const fh_winograd_phases *p, ptrdiff_t batch, fh_real sign, const fh_real *dy,
-                     fh_real *db)
-{
-  const ptrdiff_t plane = p->m[0] * p->m[1];
-  for (ptrdiff_t i = 0; i < batch; i++)
-    for (ptrdiff_t o = 0; o < p->out; o++)
-      db[o] += sign * p->k->total(plane, dy + (i * p->out + o) * plane);
-}
-
 void fh_winograd_phases_gather_back(const fh_winograd_phases *p, ptrdiff_t batch,
                                     const fh_real *packed, fh_real sign, const fh_real *c,
                                     const fh_real *dy, const fh_real *x, fh_real *dx, fh_real *dw,
                                     fh_real *db, fh_real *work)
 {
   const ptrdiff_t count = count_of(p, batch);
-  group g[MOST_GROUPS];
+  group g[FH_WINOGRAD_GROUPS];
   bench b;
   bench_of(p, work, &b);
   clear_sums(p, &b);
@@ -332,7 +329,7 @@ void fh_winograd_phases_gather_back(const fh_winograd_phases *p, ptrdiff_t batch
     add_gather_back(p, &b, groups);
   }
   fold(p, &b, false, sign, dw);
-  if (db) add_bias(p, batch, sign, dy, db);
+  if (db) fh_winograd_add_bias(p->k, p->out, p->m[0] * p->m[1], batch, sign, dy, db);
 }
 
 void fh_winograd_phases_scatter_back(const fh_winograd_phases *p, ptrdiff_t batch,
@@ -340,7 +337,7 @@ void fh_winograd_phases_scatter_back(const fh_winograd_phases *p, ptrdiff_t batc
                                      fh_real *dy, fh_real *dw, fh_real *work)
 {
   const ptrdiff_t count = count_of(p, batch);
-  group g[MOST_GROUPS];
+  group g[FH_WINOGRAD_GROUPS];
   bench b;
   bench_of(p, work, &b);
   clear_sums(p, &b);

@@ -1,7 +1,6 @@
 #include <math.h>
 
 #include "base/rng.h"
-#include "datagen/field/draw_kernels.h"
 #include "datagen/problem/darcy/darcy_impl.h"
 
 static const double pi = 3.14159265358979323846;
@@ -92,7 +91,7 @@ static void field_to_coefficient(const fh_darcy_config *c, const fh_grf *field, 
     for (ptrdiff_t i = 0; i < size; i++)
       a[i] = c->values.value[fabs(a[i] - c->law.mean) <= width ? 0 : 1];
   } else {
-    fh_draw_kernels_best()->exponential(size, c->scale, a);
+    fh_grf_exponential(field, c->scale, size, a);
   }
 }
 

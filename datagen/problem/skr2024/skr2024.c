@@ -5,7 +5,6 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
-#include "datagen/field/draw_kernels.h"
 #include "datagen/field/grf.h"
 #include "datagen/problem/rows.h"
 
@@ -81,7 +80,7 @@ static fh_status sample(fh_problem *p, uint64_t seed, int64_t index)
   skr2024 *d = p->data;
   double *a = p->value[0];
   fh_grf_sample(d->field, seed, (uint64_t)index, 0, a);
-  fh_draw_kernels_best()->exponential(fh_grid_size(&p->grid), 1.0, a);
+  fh_grf_exponential(d->field, 1.0, fh_grid_size(&p->grid), a);
   if (d->has_k) d->k = fh_skr2024_wave_number(seed, index);
   return FH_OK;
 }

@@ -1,5 +1,4 @@
 #include "datagen/problem/thermal/thermal.h"
-#include "datagen/field/draw_kernels.h"
 
 #include <math.h>
 #include <string.h>
@@ -164,7 +163,7 @@ static fh_status draw_conductivity(fh_problem *p, uint64_t seed, int64_t index)
   const ptrdiff_t size = fh_grid_size(&d->plate);
   if (!d->field) return FH_OK;
   fh_grf_sample(d->field, seed, (uint64_t)index, 0, d->conductivity);
-  fh_draw_kernels_best()->exponential(size, c->scale, d->conductivity);
+  fh_grf_exponential(d->field, c->scale, size, d->conductivity);
   for (ptrdiff_t i = 0; i < size; i++) {
     FH_CHECK(d->conductivity[i] > 0.0 && isfinite(d->conductivity[i]), FH_ERR_NUMERIC,
              "the conductivity is %g at point %td: it must be positive and finite",
