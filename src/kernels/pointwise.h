@@ -31,7 +31,7 @@ typedef struct {
 
   /* ---- small matrices on tiles ---------------------------------------------------------------- */
   int lanes; /* reals in a vector */
-  int strip; /* columns that apply works on at once: x must be readable up to a multiple of it */
+  int strip; /* columns that apply works on at full speed; x must be readable up to a multiple of it */
   /** Reals that pack writes for a matrix of m x k. */
   ptrdiff_t (*packed_size)(ptrdiff_t m, ptrdiff_t k);
   /** Brings a matrix into the order in which apply reads it: entry (i, j) is w[i * si + j * sj]. */

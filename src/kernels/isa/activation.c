@@ -1,4 +1,4 @@
-/* Activations and their derivatives. GELU: by formula, or by table where the processor has the
+/* Activations and their derivatives. GELU: by polynomials or by formula, or by table where the processor has the
  * instructions for it. tanh(a) = E / (E + 2) with E = exp(2a) - 1 taken without cancellation. */
 #include "kernels/isa/exponential.h"
 #include "kernels/isa/tables.h"
@@ -6,7 +6,7 @@
 #if defined(__AVX512F__) && !defined(FH_DOUBLE)
 #include "kernels/isa/gelu_table.h"
 #else
-#include "kernels/isa/gelu_formula.h"
+#include "kernels/isa/gelu_loops.h"
 #endif
 
 #ifdef FH_DOUBLE

@@ -1,5 +1,5 @@
 /**
- * gelu_formula - GELU(z) = z Phi(z) and its derivative Phi(z) + z phi(z)
+ * gelu_formula - GELU(z) = z Phi(z) and its derivative Phi(z) + z phi(z) in double precision
  *
  * With a = |z|: Phi(-a) = exp(-a^2/2) R(a), and (1 + c a) R(a) is a polynomial in
  * t = (a - k) / (a + k) (the form of Shepherd and Laframboise, Math. Comp. 36, 1981; coefficients
@@ -10,7 +10,6 @@
 
 #include "kernels/isa/exponential.h"
 
-#ifdef FH_DOUBLE
 enum { LOW = 27 };
 static const fh_real gelu_far = 37.5, inv_sqrt_2pi = 0.39894228040143267794, tail_k = 5,
                      tail_c = 1.25;
@@ -23,13 +22,6 @@ static const fh_real tail[] = {
     -1.6912580107058604e-6,  1.32302194292236928e-7,  2.48574394589448304e-7,
     -2.32279999604297085e-8, -3.37928466582464531e-8, 1.3043282158652339e-9,
     2.61499261187444439e-9};
-#else
-enum { LOW = 12 };
-static const fh_real gelu_far = 13, inv_sqrt_2pi = 0.398942280f, tail_k = 4.5f, tail_c = 0.5f;
-static const fh_real tail[] = {2.756110248e-1f, -1.251999637e-1f, 7.229423931e-2f,  -2.94045566e-2f,
-                               5.063594686e-3f, 3.233864264e-3f,  -3.185279395e-3f, 1.235146429e-3f,
-                               -6.26797977e-5f, -1.435923995e-4f};
-#endif
 enum { TAIL = sizeof tail / sizeof *tail };
 
 /* Phi(z), and exp(-z^2/2) in *e. */
@@ -60,26 +52,4 @@ FH_INLINE fh_real gelu_both(fh_real z, fh_real *slope)
   const fh_real near = p + z * e * inv_sqrt_2pi, far = z > 0 ? (fh_real)1 : (fh_real)0;
   *slope = absolute(z) > gelu_far ? far : near;
   return z < -gelu_far ? (fh_real)-0.0 : z * p;
-}
-
-static void gelu_forward(ptrdiff_t n, const fh_real *z, fh_real *y)
-{
-  for (ptrdiff_t t = 0; t < n; t++) y[t] = gelu(z[t]);
-}
-static void gelu_backward(ptrdiff_t n, const fh_real *z, const fh_real *dy, fh_real *dz)
-{
-  fh_real slope;
-  for (ptrdiff_t t = 0; t < n; t++) {
-    gelu_both(z[t], &slope);
-    dz[t] = dy[t] * slope;
-  }
-}
-static void gelu_both_ways(ptrdiff_t n, const fh_real *z, const fh_real *dy, fh_real *y,
-                           fh_real *dz)
-{
-  fh_real slope;
-  for (ptrdiff_t t = 0; t < n; t++) {
-    y[t] = gelu_both(z[t], &slope);
-    dz[t] = dy[t] * slope;
-  }
 }

@@ -1,22 +1,23 @@
 /* Small matrices on tiles. apply keeps a block of MR rows x NR vectors of y in registers and runs
- * over k; outer keeps GM x GK vectors of partial sums and runs over the points. */
+ * over k: with 4 x 3 a multiply-add needs the fewest loads, and channels are multiples of 4; outer keeps GM x GK vectors of partial sums and runs over the points. */
 #include "kernels/isa/tables.h"
 
 #if defined(__AVX512F__)
 enum { MR = 8, NR = 2, GM = 4, GK = 4 };
 #else
-enum { MR = 6, NR = 2, GM = 2, GK = 4 };
+enum { MR = 4, NR = 3, GM = 3, GK = 4 };
 #endif
-enum { STRIP = NR * FH_LANES };
 
-/* Rows in the next block: MR while there are as many, then powers of two, so that a single row does not
- * pay for MR of them. */
+/* Rows in the next block: MR while there are as many, then what is left in blocks of at most 4. */
 static inline int block_rows(ptrdiff_t left)
 {
-  if (left >= MR) return MR;
-  int rows = 4;
-  while (rows > left) rows /= 2;
-  return rows;
+  return left >= MR ? MR : left >= 4 ? 4 : (int)left;
+}
+
+/* Vectors in the next strip: NR, but no strip of one vector behind a full one. */
+static inline int strip_vectors(ptrdiff_t left)
+{
+  return left >= NR + 2 || left == NR ? NR : left >= 2 ? 2 : 1;
 }
 
 static ptrdiff_t packed_size(ptrdiff_t m, ptrdiff_t k)
@@ -67,53 +68,69 @@ FH_INLINE void block(const int rows, const int nr, ptrdiff_t k, const fh_real *r
   }
 }
 
-#define BLOCK_CASE(rows)                                                                           \
-  case rows:                                                                                       \
-    block(rows, NR, k, w, bias, c, ldc, scale, x, off, y, ldy);                                    \
-    break
-static void any_block(int rows, ptrdiff_t k, const fh_real *w, const fh_real *bias,
+/* A block of rows x nr vectors; both are constants where it is called. */
+FH_INLINE void sized_block(const int nr, int rows, ptrdiff_t k, const fh_real *w,
+                           const fh_real *bias, const fh_real *c, ptrdiff_t ldc,
+                           const fh_real *scale, const fh_real *x, const ptrdiff_t *off, fh_real *y,
+                           ptrdiff_t ldy)
+{
+  if (rows == MR)
+    block(MR, nr, k, w, bias, c, ldc, scale, x, off, y, ldy);
+  else if (rows == 4)
+    block(4, nr, k, w, bias, c, ldc, scale, x, off, y, ldy);
+  else if (rows == 3)
+    block(3, nr, k, w, bias, c, ldc, scale, x, off, y, ldy);
+  else if (rows == 2)
+    block(2, nr, k, w, bias, c, ldc, scale, x, off, y, ldy);
+  else
+    block(1, nr, k, w, bias, c, ldc, scale, x, off, y, ldy);
+}
+
+static void any_block(int nr, int rows, ptrdiff_t k, const fh_real *w, const fh_real *bias,
                       const fh_real *c, ptrdiff_t ldc, const fh_real *scale, const fh_real *x,
                       const ptrdiff_t *off, fh_real *y, ptrdiff_t ldy)
 {
-  switch (rows) {
-    BLOCK_CASE(MR);
-    BLOCK_CASE(4);
-    BLOCK_CASE(2);
-    BLOCK_CASE(1);
-  }
+  if (nr == NR)
+    sized_block(NR, rows, k, w, bias, c, ldc, scale, x, off, y, ldy);
+  else if (nr == 2)
+    sized_block(2, rows, k, w, bias, c, ldc, scale, x, off, y, ldy);
+  else
+    sized_block(1, rows, k, w, bias, c, ldc, scale, x, off, y, ldy);
 }
 
-/* The last columns: through a buffer, because y and c end at n. */
+/* The last columns, less than a vector: through a buffer, because y and c end at n. */
 static void short_block(int rows, ptrdiff_t k, ptrdiff_t n, const fh_real *w, const fh_real *bias,
                         const fh_real *c, ptrdiff_t ldc, const fh_real *scale, const fh_real *x,
                         const ptrdiff_t *off, fh_real *y, ptrdiff_t ldy)
 {
-  fh_real buffer[MR * STRIP] = {0};
+  fh_real buffer[MR * FH_LANES] = {0};
   if (c)
     for (int i = 0; i < rows; i++)
-      for (ptrdiff_t t = 0; t < n; t++) buffer[i * STRIP + t] = c[i * ldc + t];
-  any_block(rows, k, w, bias, buffer, STRIP, scale, x, off, buffer, STRIP);
+      for (ptrdiff_t t = 0; t < n; t++) buffer[i * FH_LANES + t] = c[i * ldc + t];
+  any_block(1, rows, k, w, bias, c ? buffer : NULL, FH_LANES, scale, x, off, buffer, FH_LANES);
   for (int i = 0; i < rows; i++)
-    for (ptrdiff_t t = 0; t < n; t++) y[i * ldy + t] = buffer[i * STRIP + t];
+    for (ptrdiff_t t = 0; t < n; t++) y[i * ldy + t] = buffer[i * FH_LANES + t];
 }
 
 static void apply(ptrdiff_t m, ptrdiff_t k, ptrdiff_t n, const fh_real *packed, const fh_real *bias,
                   const fh_real *c, ptrdiff_t ldc, const fh_real *scale, const fh_real *x,
                   const ptrdiff_t *off, fh_real *y, ptrdiff_t ldy)
 {
-  for (ptrdiff_t t = 0; t < n; t += STRIP) {
+  for (ptrdiff_t t = 0; t < n;) {
+    const int nr = n - t < FH_LANES ? 0 : strip_vectors((n - t) / FH_LANES);
     const fh_real *w = packed;
     for (ptrdiff_t i = 0; i < m;) {
       const int rows = block_rows(m - i);
       const fh_real *b = bias ? bias + i : NULL, *ct = c ? c + i * ldc + t : NULL;
       const fh_real *s = scale ? scale + i : NULL;
-      if (t + STRIP <= n)
-        any_block(rows, k, w, b, ct, ldc, s, x + t, off, y + i * ldy + t, ldy);
+      if (nr)
+        any_block(nr, rows, k, w, b, ct, ldc, s, x + t, off, y + i * ldy + t, ldy);
       else
         short_block(rows, k, n - t, w, b, ct, ldc, s, x + t, off, y + i * ldy + t, ldy);
       w += rows * k;
       i += rows;
     }
+    t += (nr ? nr : 1) * FH_LANES;
   }
 }
 
@@ -153,17 +170,28 @@ FH_INLINE void outer_block(const int gm, ptrdiff_t k, ptrdiff_t n, const fh_real
   }
 }
 
+/* Rows in the next block of outer. */
+static inline int outer_rows(ptrdiff_t left)
+{
+  return left >= GM ? GM : left >= 2 ? 2 : 1;
+}
+
 static void outer(ptrdiff_t m, ptrdiff_t k, ptrdiff_t n, const fh_real *a, ptrdiff_t lda,
                   const fh_real *x, const ptrdiff_t *off, fh_real *sum)
 {
   const ptrdiff_t ld = k * FH_LANES;
-  ptrdiff_t i = 0;
-  for (; i + GM <= m; i += GM)
-    for (ptrdiff_t j = 0; j < k; j += GK)
-      outer_block(GM, k - j, n, a + i * lda, lda, x, off + j, sum + i * ld + j * FH_LANES, ld);
-  for (; i < m; i++)
-    for (ptrdiff_t j = 0; j < k; j += GK)
-      outer_block(1, k - j, n, a + i * lda, lda, x, off + j, sum + i * ld + j * FH_LANES, ld);
+  for (ptrdiff_t i = 0, rows; i < m; i += rows, a += rows * lda, sum += rows * ld) {
+    rows = outer_rows(m - i);
+    for (ptrdiff_t j = 0; j < k; j += GK) {
+      fh_real *s = sum + j * FH_LANES;
+      if (rows == GM)
+        outer_block(GM, k - j, n, a, lda, x, off + j, s, ld);
+      else if (rows == 2)
+        outer_block(2, k - j, n, a, lda, x, off + j, s, ld);
+      else
+        outer_block(1, k - j, n, a, lda, x, off + j, s, ld);
+    }
+  }
 }
 
 static void row_sums(ptrdiff_t m, ptrdiff_t n, const fh_real *a, ptrdiff_t lda, fh_real *sum)
@@ -214,7 +242,7 @@ const fh_pointwise FH_ISA(fh_pointwise) = {
     .activate_back = FH_ISA(fh_activate_back),
     .activate_both = FH_ISA(fh_activate_both),
     .lanes = FH_LANES,
-    .strip = STRIP,
+    .strip = 2 * FH_LANES,
     .packed_size = packed_size,
     .pack = pack,
     .apply = apply,
