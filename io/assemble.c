@@ -48,14 +48,8 @@ static void clear(share *s)
 /* mean and sum of squared deviations of one sample, in double */
 static void measure(const float *values, ptrdiff_t n, double *mean, double *deviation)
 {
-  double sum = 0, squares = 0;
-  for (ptrdiff_t i = 0; i < n; i++) sum += (double)values[i];
-  *mean = sum / (double)n;
-  for (ptrdiff_t i = 0; i < n; i++) {
-    const double d = (double)values[i] - *mean;
-    squares += d * d;
-  }
-  *deviation = squares;
+  *mean = fh_add_values(0, values, n) / (double)n;
+  *deviation = fh_add_deviations(0, *mean, values, n);
 }
 
 /* the same of values[step + 1] - values[step] */
@@ -146,7 +140,7 @@ static fh_status put_share(share *s)
 }
 
 /* every entry is non-zero on one rank at most, so that the sum is exact in any order */
-static fh_status gather_moments(const fh_writer *w, double *moments)
+fh_status fh_writer_gather_moments(const fh_writer *w, double *moments)
 {
   int n = 0;
   FH_TRY(fh_size_int(w->info.samples, &n));
@@ -158,17 +152,23 @@ static fh_status gather_moments(const fh_writer *w, double *moments)
   return FH_OK;
 }
 
+fh_status fh_writer_begin_file(fh_writer *w, const char *path, fh_well_offsets *offsets)
+{
+  FH_TRY(fh_status_agree(w->comm, w->rank == 0 ? fh_skeleton_write(w, path, offsets) : FH_OK));
+  FH_TRY_MPI(MPI_Bcast(offsets, (int)sizeof *offsets, MPI_BYTE, 0, w->comm));
+  return FH_OK;
+}
+
 fh_status fh_writer_assemble(fh_writer *w, const char *path, double *moments)
 {
   fh_well_offsets offsets = {0};
-  FH_TRY(fh_status_agree(w->comm, w->rank == 0 ? fh_skeleton_write(w, path, &offsets) : FH_OK));
-  FH_TRY_MPI(MPI_Bcast(&offsets, (int)sizeof offsets, MPI_BYTE, 0, w->comm));
+  FH_TRY(fh_writer_begin_file(w, path, &offsets));
   share s = {.w = w, .offsets = &offsets, .path = path, .file = -1, .moments = moments};
   s.first = w->info.samples * w->rank / w->size;
   s.last = w->info.samples * (w->rank + 1) / w->size;
   const fh_status st = put_share(&s);
   clear(&s);
   FH_TRY(fh_status_agree(w->comm, st));
-  FH_TRY(gather_moments(w, moments));
+  FH_TRY(fh_writer_gather_moments(w, moments));
   return FH_OK;
 }

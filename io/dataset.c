@@ -79,13 +79,8 @@ static fh_status read_times(fh_dataset *d)
 
 static fh_status open_here(fh_dataset *d)
 {
-  ptrdiff_t widest = 0;
   FH_TRY(fh_h5_open(d->path, &d->file));
-  for (int i = 0; i < d->is.n_sources; i++) {
-    FH_TRY(fh_h5_in_file(d->path, open_source(d, i)));
-    if (d->is.sources[i].channels > widest) widest = d->is.sources[i].channels;
-  }
-  if (d->is.is_ours) FH_NEW(d->buffer, widest * d->is.points);
+  for (int i = 0; i < d->is.n_sources; i++) FH_TRY(fh_h5_in_file(d->path, open_source(d, i)));
   FH_TRY(fh_h5_in_file(d->path, read_times(d)));
   return FH_OK;
 }
@@ -170,6 +165,8 @@ void fh_dataset_close(fh_dataset **dataset)
   fh_free(d->times);
   fh_free(d->config);
   fh_free(d->buffer);
+  fh_free(d->slab);
+  fh_free(d->stored);
   fh_free(d);
   *dataset = NULL;
 }

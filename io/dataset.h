@@ -106,12 +106,25 @@ fh_status fh_dataset_read(fh_dataset *d, ptrdiff_t count, const int64_t *samples
  * fh_dataset_read_part - some points of one sample
  *
  * x: [in_channels][selection in], y: [out_channels][selection out]; either may be NULL. Independent
- * reads of the rows and columns that are needed, and no others, from files without checksums; a sample
- * with a checksum passes through a buffer whole, and is verified. Not collective; not for
- * trajectories. Errors: as fh_dataset_read.
+ * reads of the rows and columns that are needed, and no others. Where a sample has a checksum, the whole
+ * of it passes through a small buffer before its first part is given away, and not again while parts of
+ * the same sample are read. Not collective; not for trajectories. Errors: as fh_dataset_read.
  */
 fh_status fh_dataset_read_part(fh_dataset *d, int64_t sample, const fh_selection *in, fh_real *x,
                                const fh_selection *out, fh_real *y) FH_MUST;
+
+/** Takes the values [count] of one channel from point first on. */
+typedef fh_status (*fh_slab_taker)(void *context, ptrdiff_t channel, ptrdiff_t first,
+                                   ptrdiff_t count, const fh_real *values);
+/**
+ * fh_dataset_read_slabs - one sample that nobody holds whole: all inputs, or all outputs, piece by piece
+ *
+ * The channels one after the other, each from its first point to its last; a piece has at most 2^18
+ * values. Not collective; not for trajectories. Errors: as fh_dataset_read, and what take returned; a
+ * wrong checksum is found when the last piece has been taken.
+ */
+fh_status fh_dataset_read_slabs(fh_dataset *d, int64_t sample, bool outputs, fh_slab_taker take,
+                                void *context) FH_MUST;
 
 /* ---- trajectories ------------------------------------------------------------------------------- */
 

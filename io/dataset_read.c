@@ -1,6 +1,7 @@
 /* dataset_read - values of samples, frames and constant fields; checksums and finiteness on the way */
 #include <math.h>
 
+#include "base/memory.h"
 #include "io/crc.h"
 #include "io/dataset_impl.h"
 
@@ -32,26 +33,48 @@ static fh_status transfer(fh_dataset *d, int i, place at, hid_t type, void *valu
   return FH_OK;
 }
 
+fh_status fh_dataset_check_crc(const fh_dataset *d, int i, int64_t sample, ptrdiff_t part,
+                               uint32_t found)
+{
+  const uint32_t stored = d->crc[i][sample * d->parts[i] + part];
+  FH_CHECK(found == stored, FH_ERR_FORMAT,
+           "sample %lld of %s is damaged: its checksum is %08x, the file says %08x; make the set "
+           "again or fetch it again",
+           (long long)sample, d->is.sources[i].path, found, stored);
+  return FH_OK;
+}
+
+fh_status fh_dataset_check_values(const fh_source *s, int64_t sample, ptrdiff_t first,
+                                  ptrdiff_t count, const fh_real *values)
+{
+  for (ptrdiff_t k = 0; k < count; k++)
+    FH_CHECK(isfinite(values[k]), FH_ERR_FORMAT,
+             "sample %lld of %s has the value %g at position %td; repair it or leave it out "
+             "(-skip_invalid does so with samples that generate could not solve)",
+             (long long)sample, s->path, (double)values[k], first + k);
+  return FH_OK;
+}
+
+static fh_status make_buffer(fh_dataset *d)
+{
+  ptrdiff_t widest = 0;
+  for (int i = 0; i < d->is.n_sources; i++)
+    if (d->is.sources[i].channels > widest) widest = d->is.sources[i].channels;
+  FH_NEW(d->buffer, widest * d->is.points);
+  return FH_OK;
+}
+
 /* our files: the checksums are of the float32 values as they are stored */
 static fh_status load_checked(fh_dataset *d, int i, place at)
 {
   const ptrdiff_t parts = at.frame < 0 ? d->parts[i] : 1, size = at.values / parts;
+  if (!d->buffer) FH_TRY(make_buffer(d));
   FH_TRY(transfer(d, i, at, H5T_NATIVE_FLOAT, d->buffer));
   for (ptrdiff_t k = 0; k < parts; k++) {
-    const int64_t part = at.frame < 0 ? k : at.frame;
     const uint32_t found = fh_crc32c(0, d->buffer + k * size, (size_t)size * sizeof(float));
-    const uint32_t stored = d->crc[i][at.sample * d->parts[i] + part];
-    FH_CHECK(found == stored, FH_ERR_FORMAT,
-             "sample %lld of %s is damaged: its checksum is %08x, the file says %08x; make the set "
-             "again or fetch it again",
-             (long long)at.sample, d->is.sources[i].path, found, stored);
+    FH_TRY(fh_dataset_check_crc(d, i, at.sample, at.frame < 0 ? k : at.frame, found));
   }
   return FH_OK;
-}
-
-fh_status fh_dataset_load_checked(fh_dataset *d, int i, int64_t sample)
-{
-  return load_checked(d, i, whole_sample(d, i, sample));
 }
 
 static fh_status read_checked(fh_dataset *d, int i, place at, fh_real *values)
@@ -68,13 +91,9 @@ static fh_status read_source(fh_dataset *d, int i, place at, fh_real *values)
     FH_TRY(read_checked(d, i, at, values));
   else
     FH_TRY(transfer(d, i, at, type, values));
-  for (ptrdiff_t k = 0; k < at.values; k++)
-    FH_CHECK(isfinite(values[k]), FH_ERR_FORMAT,
-             "sample %lld of %s has the value %g at position %td; repair it or leave it out "
-             "(-skip_invalid does so with samples that generate could not solve)",
-             (long long)at.sample, d->is.sources[i].path, (double)values[k],
-             k + (at.frame > 0 ? (ptrdiff_t)at.frame * at.values : 0));
-  return FH_OK;
+  return fh_dataset_check_values(&d->is.sources[i], at.sample,
+                                 at.frame > 0 ? (ptrdiff_t)at.frame * at.values : 0, at.values,
+                                 values);
 }
 
 /* ---- samples ------------------------------------------------------------------------------------ */

@@ -11,7 +11,7 @@ struct fh_prediction {
   double *values;
   ptrdiff_t nx, ny;        /* values of the inputs and of the outputs of a sample */
   ptrdiff_t points, steps; /* steps: frames of a trajectory, 1: single samples */
-  bool with_truth;
+  bool with_truth, in_runs;
 };
 
 static fh_status add_field(fh_writer_info *info, const fh_field_info *field, bool is_output,
@@ -73,6 +73,7 @@ static fh_status build(MPI_Comm comm, const char *path, const fh_dataset *d, con
   FH_TRY(describe(d, count, config, p));
   p->nx = (t ? t->constants : fh_dataset_in_channels(d)) * p->points;
   p->ny = p->steps * fh_dataset_out_channels(d) * p->points;
+  if (p->in_runs) return fh_writer_create_in_runs(comm, path, &p->info, existing, &p->writer);
   FH_NEW(p->values, p->nx + 2 * p->ny);
   const double *at = p->values;
   for (int f = 0; f < p->info.n_fields; f++) {
@@ -85,14 +86,13 @@ static fh_status build(MPI_Comm comm, const char *path, const fh_dataset *d, con
 }
 
 static fh_status create(MPI_Comm comm, const char *path, const fh_dataset *d, ptrdiff_t count,
-                        ptrdiff_t steps, bool with_truth, const char *config, fh_existing existing,
+                        const fh_prediction *kind, const char *config, fh_existing existing,
                         fh_prediction **prediction)
 {
   fh_prediction *p = NULL;
   *prediction = NULL;
   FH_NEW(p, 1);
-  p->steps = steps;
-  p->with_truth = with_truth;
+  *p = *kind;
   const fh_status st = build(comm, path, d, config, count, existing, p);
   if (st != FH_OK) fh_prediction_destroy(&p);
   *prediction = p;
@@ -105,7 +105,18 @@ fh_status fh_prediction_create(MPI_Comm comm, const char *path, const fh_dataset
 {
   *prediction = NULL;
   FH_CHECK(!fh_dataset_pairs(d), FH_ERR_STATE, "%s holds trajectories", fh_dataset_path(d));
-  return create(comm, path, d, count, 1, with_truth, config, existing, prediction);
+  const fh_prediction kind = {.steps = 1, .with_truth = with_truth};
+  return create(comm, path, d, count, &kind, config, existing, prediction);
+}
+
+fh_status fh_prediction_create_in_runs(MPI_Comm comm, const char *path, const fh_dataset *d,
+                                       ptrdiff_t count, bool with_truth, const char *config,
+                                       fh_existing existing, fh_prediction **prediction)
+{
+  *prediction = NULL;
+  FH_CHECK(!fh_dataset_pairs(d), FH_ERR_STATE, "%s holds trajectories", fh_dataset_path(d));
+  const fh_prediction kind = {.steps = 1, .with_truth = with_truth, .in_runs = true};
+  return create(comm, path, d, count, &kind, config, existing, prediction);
 }
 
 fh_status fh_prediction_create_trajectories(MPI_Comm comm, const char *path, const fh_dataset *d,
@@ -115,7 +126,8 @@ fh_status fh_prediction_create_trajectories(MPI_Comm comm, const char *path, con
 {
   *prediction = NULL;
   FH_CHECK(fh_dataset_pairs(d), FH_ERR_STATE, "%s holds no trajectories", fh_dataset_path(d));
-  return create(comm, path, d, count, steps, with_truth, config, existing, prediction);
+  const fh_prediction kind = {.steps = steps, .with_truth = with_truth};
+  return create(comm, path, d, count, &kind, config, existing, prediction);
 }
 
 static double *copy(double *to, ptrdiff_t n, const fh_real *from)
@@ -153,6 +165,44 @@ fh_status fh_prediction_put(fh_prediction *p, int64_t index, const fh_real *x, c
                             const fh_real *predicted, double seconds)
 {
   return fh_prediction_put_trajectory(p, index, x, truth, predicted, seconds);
+}
+
+/* ---- samples that nobody holds whole: channels are the pieces of the writer, in this order ---------- */
+
+fh_status fh_prediction_put_run(fh_prediction *p, int64_t index, bool of_output, ptrdiff_t channel,
+                                ptrdiff_t first, ptrdiff_t count, const fh_real *values)
+{
+  FH_CHECK(!of_output || p->with_truth, FH_ERR_STATE, "the file has no truth");
+  const ptrdiff_t piece = (of_output ? p->nx / p->points : 0) + channel;
+  return fh_writer_put_run(p->writer, index, (int)piece, first, count, values);
+}
+
+fh_status fh_prediction_put_box(fh_prediction *p, int64_t index, const fh_layout *box,
+                                const fh_real *predicted)
+{
+  const ptrdiff_t channels = p->ny / p->points,
+                  before = p->nx / p->points + (p->with_truth ? channels : 0);
+  const fh_grid *g = &box->grid;
+  ptrdiff_t n[3] = {1, 1, 1}, first[3] = {0}, size[3] = {1, 1, 1}; /* leading axes of one point */
+  for (int a = 0; a < g->dim; a++) {
+    n[3 - g->dim + a] = g->n[a];
+    first[3 - g->dim + a] = box->first[a];
+    size[3 - g->dim + a] = box->count[a];
+  }
+  for (ptrdiff_t c = 0; c < channels; c++)
+    for (ptrdiff_t i = 0; i < size[0]; i++)
+      for (ptrdiff_t j = 0; j < size[1]; j++, predicted += size[2]) {
+        const ptrdiff_t at = ((first[0] + i) * n[1] + first[1] + j) * n[2] + first[2];
+        FH_TRY(fh_writer_put_run(p->writer, index, (int)(before + c), at, size[2], predicted));
+      }
+  return FH_OK;
+}
+
+fh_status fh_prediction_put_seconds(fh_prediction *p, int64_t index, double seconds)
+{
+  const fh_sample_record record = {
+      .index = index, .seed = p->info.seed, .seconds = seconds, .valid = true};
+  return fh_writer_put_record(p->writer, &record);
 }
 
 fh_status fh_prediction_finish(fh_prediction *p)

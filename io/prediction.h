@@ -32,6 +32,24 @@ fh_status fh_prediction_create(MPI_Comm comm, const char *path, const fh_dataset
 fh_status fh_prediction_put(fh_prediction *p, int64_t index, const fh_real *x, const fh_real *truth,
                             const fh_real *predicted, double seconds) FH_MUST;
 /**
+ * fh_prediction_create_in_runs - the same file, for samples that nobody holds whole
+ *
+ * Collective on comm. Filled by the three calls below, from any rank, every value once; the bytes are those
+ * that fh_prediction_put leaves. Errors: as fh_prediction_create.
+ */
+fh_status fh_prediction_create_in_runs(MPI_Comm comm, const char *path, const fh_dataset *d,
+                                       ptrdiff_t count, bool with_truth, const char *config,
+                                       fh_existing existing, fh_prediction **prediction) FH_MUST;
+/** What fh_dataset_read_slabs gives of sample index: count values of a channel of its inputs, or of its
+ *  outputs, from point first on. Not collective. */
+fh_status fh_prediction_put_run(fh_prediction *p, int64_t index, bool of_output, ptrdiff_t channel,
+                                ptrdiff_t first, ptrdiff_t count, const fh_real *values) FH_MUST;
+/** Prediction in a box of the grid, [out_channels][box]. Not collective. */
+fh_status fh_prediction_put_box(fh_prediction *p, int64_t index, const fh_layout *box,
+                                const fh_real *predicted) FH_MUST;
+/** Not collective: one rank, each sample once. */
+fh_status fh_prediction_put_seconds(fh_prediction *p, int64_t index, double seconds) FH_MUST;
+/**
  * fh_prediction_create_trajectories - the same for trajectories of d, which was opened with pairs
  *
  * steps: frames of each trajectory in the file, from the first one that d may use on, stride frames

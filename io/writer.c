@@ -33,7 +33,7 @@ static fh_status describe(const char *path, const fh_writer_info *info, fh_write
   FH_TRY(fh_size_mul(w->values, 4 * w->info.samples, &bytes));
   FH_NEW(w->where, w->info.samples);
   FH_NEW(w->has, w->info.samples);
-  FH_NEW(w->buffer, w->values);
+  if (!w->in_runs) FH_NEW(w->buffer, w->values);
   for (ptrdiff_t i = 0; i < w->info.samples; i++) w->where[i] = -1;
   return FH_OK;
 }
@@ -81,6 +81,14 @@ static fh_status open_journals(fh_writer *w)
   return FH_OK;
 }
 
+/* nobody can go on with what fails here */
+static fh_status begin_runs(fh_writer *w)
+{
+  const fh_status st = fh_writer_begin_runs(w);
+  if (st != FH_OK && w->rank == 0 && fh_writer_folder_remove(w) != FH_OK) fh_status_clear();
+  return st;
+}
+
 static fh_status build(MPI_Comm comm, const char *path, const fh_writer_info *info,
                        fh_existing existing, fh_writer *w)
 {
@@ -95,22 +103,39 @@ static fh_status build(MPI_Comm comm, const char *path, const fh_writer_info *in
   FH_TRY_MPI(MPI_Bcast(found, 2, MPI_INT, 0, w->comm));
   w->finished = found[0] != 0;
   w->n_journals = found[1];
+  if (w->in_runs) return begin_runs(w);
   if (!w->finished) FH_TRY(open_journals(w));
   return FH_OK;
 }
 
-fh_status fh_writer_create(MPI_Comm comm, const char *path, const fh_writer_info *info,
-                           fh_existing existing, fh_writer **writer)
+static fh_status create(MPI_Comm comm, const char *path, const fh_writer_info *info,
+                        fh_existing existing, bool in_runs, fh_writer **writer)
 {
   fh_writer *w = NULL;
   *writer = NULL;
   FH_NEW(w, 1);
   w->comm = MPI_COMM_NULL;
-  w->lock = w->journal.file = -1;
+  w->lock = w->journal.file = w->file = -1;
+  w->in_runs = in_runs;
   const fh_status st = build(comm, path, info, existing, w);
   if (st != FH_OK) fh_writer_destroy(&w);
   *writer = w;
   return st;
+}
+
+fh_status fh_writer_create(MPI_Comm comm, const char *path, const fh_writer_info *info,
+                           fh_existing existing, fh_writer **writer)
+{
+  return create(comm, path, info, existing, false, writer);
+}
+
+fh_status fh_writer_create_in_runs(MPI_Comm comm, const char *path, const fh_writer_info *info,
+                                   fh_existing existing, fh_writer **writer)
+{
+  *writer = NULL;
+  FH_CHECK(existing != FH_RESUME, FH_ERR_ARG, "%s: nobody can go on with a set written in runs",
+           path);
+  return create(comm, path, info, existing, true, writer);
 }
 
 void fh_writer_destroy(fh_writer **writer)
@@ -121,6 +146,7 @@ void fh_writer_destroy(fh_writer **writer)
   if (w->journal.file >= 0 && fh_journal_sync(&w->journal) != FH_OK) fh_status_clear();
   fh_journal_close(&w->journal);
   if (w->lock >= 0) close(w->lock);
+  if (w->file >= 0) close(w->file);
   if (w->comm != MPI_COMM_NULL) MPI_Comm_free(&w->comm);
   fh_free(w->config);
   fh_free(w->manifest);
@@ -148,6 +174,15 @@ bool fh_writer_has(const fh_writer *w, int64_t index)
   return index >= 0 && index < w->info.samples && (w->finished || w->has[index]);
 }
 
+fh_status fh_writer_check_value(const fh_writer *w, int64_t index, int piece, ptrdiff_t point,
+                                double value, float stored)
+{
+  FH_CHECK(isfinite(stored), FH_ERR_NUMERIC,
+           "sample %lld has %g at point %td of %s, which cannot be stored as float32",
+           (long long)index, value, point, w->pieces[piece].name);
+  return FH_OK;
+}
+
 static fh_status store(fh_writer *w, const double *const *fields, const fh_sample_record *r)
 {
   float *to = w->buffer;
@@ -158,9 +193,7 @@ static fh_status store(fh_writer *w, const double *const *fields, const fh_sampl
     const bool missing = !r->valid && piece->is_output;
     for (ptrdiff_t i = 0; i < size; i++) {
       to[i] = missing ? NAN : (float)from[i];
-      FH_CHECK(!r->valid || isfinite(to[i]), FH_ERR_NUMERIC,
-               "sample %lld has %g at point %td of %s, which cannot be stored as float32",
-               (long long)r->index, from[i], i, piece->name);
+      if (r->valid) FH_TRY(fh_writer_check_value(w, r->index, p, i, from[i], to[i]));
     }
     to += size;
   }
@@ -171,6 +204,7 @@ fh_status fh_writer_put(fh_writer *w, const double *const *fields, const fh_samp
 {
   FH_CHECK(r->index >= 0 && r->index < w->info.samples, FH_ERR_ARG,
            "sample %lld is outside a set of %td samples", (long long)r->index, w->info.samples);
+  FH_CHECK(!w->in_runs, FH_ERR_STATE, "%s is written in runs, not sample by sample", w->path);
   FH_CHECK(!w->finished && w->where[r->index] < 0, FH_ERR_STATE,
            "sample %lld has been written before: ask fh_writer_has first", (long long)r->index);
   FH_TRY(store(w, fields, r));
@@ -203,11 +237,17 @@ static fh_status publish(fh_writer *w, const char *assembled, const double *mome
   return FH_OK;
 }
 
+void fh_writer_assembled(const fh_writer *w, char path[FH_PATH_BYTES + 64])
+{
+  snprintf(path, FH_PATH_BYTES + 64, "%s/assembled.h5", w->folder);
+}
+
 static fh_status assemble_and_publish(fh_writer *w, double *moments)
 {
   char assembled[FH_PATH_BYTES + 64];
-  snprintf(assembled, sizeof assembled, "%s/assembled.h5", w->folder);
-  const fh_status built = fh_writer_assemble(w, assembled, moments);
+  fh_writer_assembled(w, assembled);
+  const fh_status built =
+      w->in_runs ? fh_writer_end_runs(w, moments) : fh_writer_assemble(w, assembled, moments);
   if (built != FH_OK && w->rank == 0) unlink(assembled);
   FH_TRY(built);
   FH_TRY(fh_status_agree(w->comm, w->rank == 0 ? publish(w, assembled, moments) : FH_OK));
@@ -217,7 +257,8 @@ static fh_status assemble_and_publish(fh_writer *w, double *moments)
 static fh_status finish(fh_writer *w)
 {
   double *moments = NULL;
-  FH_TRY(fh_status_agree(w->comm, fh_journal_sync(&w->journal)));
+  FH_TRY(
+      fh_status_agree(w->comm, w->in_runs ? fh_writer_sync_runs(w) : fh_journal_sync(&w->journal)));
   FH_TRY(share_where(w));
   FH_TRY(check_complete(w));
   moments = fh_calloc(FH_MOMENTS * w->info.samples * w->n_pieces, sizeof *moments);

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "base/real.h"
 #include "grid/grid.h"
 #include "io/dataset.h"
 
@@ -92,6 +93,28 @@ bool fh_writer_has(const fh_writer *w, int64_t index);
  */
 fh_status fh_writer_put(fh_writer *w, const double *const *fields,
                         const fh_sample_record *record) FH_MUST;
+/* ---- samples that nobody holds whole ------------------------------------------------------------- */
+
+/**
+ * fh_writer_create_in_runs - the same set, its values put straight into the file
+ *
+ * Collective on comm. No journals: nobody can go on with such a set, and its fields have one step; else
+ * as fh_writer_create (existing is not FH_RESUME), with FH_ERR_IO if the disk has no room for the file.
+ */
+fh_status fh_writer_create_in_runs(MPI_Comm comm, const char *path, const fh_writer_info *info,
+                                   fh_existing existing, fh_writer **writer) FH_MUST;
+/**
+ * fh_writer_put_run - count values of a channel from point first on
+ *
+ * Not collective: any rank, every point of every sample once. piece: the channel, those of all fields
+ * counted one after the other. Errors: as fh_writer_put.
+ */
+fh_status fh_writer_put_run(fh_writer *w, int64_t index, int piece, ptrdiff_t first,
+                            ptrdiff_t count, const fh_real *values) FH_MUST;
+/** The record of a sample, which is valid. Not collective: one rank, each sample once; fh_writer_finish
+ *  takes a sample with a record for complete. */
+fh_status fh_writer_put_record(fh_writer *w, const fh_sample_record *record) FH_MUST;
+
 /** Collective. Assembles the file (all samples must be there), writes F.xdmf (for ParaView) and
  *  F.stats.yaml (The Well's normalisation statistics) beside it, removes the journals.
  *  Errors: FH_ERR_STATE if samples are missing; FH_ERR_IO (the journals then stay). */

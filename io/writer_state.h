@@ -22,14 +22,33 @@ struct fh_writer {
   int n_journals;           /* ids in the folder are below it */
   int64_t *where;           /* per sample: fh_where(journal, slot), or -1 */
   bool *has;                /* per sample: was there when the writer was created */
-  float *buffer;            /* one sample */
+  float *buffer;            /* one sample, or the values of a run */
   int lock;                 /* rank 0: keeps other runs out of the folder */
   bool finished;            /* F.h5 is there: nothing is left to do */
+  /* of a set that is written in runs, without journals (writer_runs.c) */
+  bool in_runs;
+  int file; /* the assembled file, open */
+  fh_well_offsets offsets;
 };
 
 /** Of each sample of a piece: mean and sum of squared deviations of its values, then of the
  *  differences of successive steps. */
 enum { FH_MOMENTS = 4 };
+/** Sums in double that go on from call to call: values in several parts give the bits of the whole. */
+static inline double fh_add_values(double sum, const float *values, ptrdiff_t n)
+{
+  for (ptrdiff_t i = 0; i < n; i++) sum += (double)values[i];
+  return sum;
+}
+static inline double fh_add_deviations(double squares, double mean, const float *values,
+                                       ptrdiff_t n)
+{
+  for (ptrdiff_t i = 0; i < n; i++) {
+    const double d = (double)values[i] - mean;
+    squares += d * d;
+  }
+  return squares;
+}
 
 /** Journal and slot of a sample in one number; larger ones win when a sample was written twice. */
 static inline int64_t fh_where(int journal, ptrdiff_t slot)
@@ -48,6 +67,20 @@ static inline ptrdiff_t fh_where_slot(int64_t where)
 /** "F.h5" with its ending replaced: "F.xdmf". Errors: FH_ERR_ARG if too long. */
 fh_status fh_path_beside(const char *path, const char *ending, char *beside, size_t bytes) FH_MUST;
 
+/** Errors: FH_ERR_NUMERIC where a value is not finite, or not as the float32 stored. */
+fh_status fh_writer_check_value(const fh_writer *w, int64_t index, int piece, ptrdiff_t point,
+                                double value, float stored) FH_MUST;
+/** Path of the file before it gets its name. */
+void fh_writer_assembled(const fh_writer *w, char path[FH_PATH_BYTES + 64]);
+
+/* sets that are written in runs (writer_runs.c), collective but for fh_writer_sync_runs */
+
+fh_status fh_writer_begin_runs(fh_writer *w) FH_MUST;
+/** This rank's values are on the disk, and no more will come. */
+fh_status fh_writer_sync_runs(fh_writer *w) FH_MUST;
+/** After all ranks have synced: checksums, and moments as fh_writer_assemble gives them. */
+fh_status fh_writer_end_runs(fh_writer *w, double *moments) FH_MUST;
+
 /* the folder of the journals: rank 0 alone (writer_folder.c) */
 
 /** Creates, empties or adopts the folder; sets lock, finished and n_journals. */
@@ -60,6 +93,9 @@ fh_status fh_writer_folder_remove(fh_writer *w) FH_MUST;
 /** Collective: path.part/assembled.h5 with all samples, fsynced; moments[piece][FH_MOMENTS][samples] on
  *  rank 0. */
 fh_status fh_writer_assemble(fh_writer *w, const char *path, double *moments) FH_MUST;
+/** Collective, steps of that: the file without its samples; the moments of all ranks on rank 0. */
+fh_status fh_writer_begin_file(fh_writer *w, const char *path, fh_well_offsets *offsets) FH_MUST;
+fh_status fh_writer_gather_moments(const fh_writer *w, double *moments) FH_MUST;
 /** Rank 0 alone: the file at path with everything but the samples. */
 fh_status fh_skeleton_write(const fh_writer *w, const char *path, fh_well_offsets *offsets) FH_MUST;
 /** Rank 0 alone. */

@@ -10,7 +10,7 @@
 typedef struct {
   char model_file[FH_TEXT_MAX], data[FH_TEXT_MAX], samples[FH_TEXT_MAX], out[FH_TEXT_MAX];
   bool overwrite;
-  ptrdiff_t rollout, batch, patches_at_once;
+  ptrdiff_t rollout, batch, patches_at_once, ranks_per_sample;
 } evaluate_files;
 
 typedef struct {
@@ -38,6 +38,9 @@ static const fh_field file_fields[] = {
      "of a model on patches: patches computed together, sample after sample; 0: what fits the "
      "cache. "
      "The numbers do not depend on it"},
+    {"ranks_per_sample", FH_FIELD_INT, AT(ranks_per_sample), "1", 1, 1e6, NULL,
+     "ranks that share the patches of a sample (models mg-tfno); divides ranks and patches. The "
+     "numbers do not depend on it"},
     FH_FIELDS_END};
 #undef AT
 
@@ -125,7 +128,7 @@ static fh_status run_evaluate(fh_run *run, void *config)
   FH_TRY(fh_require("data", c->files.data));
   FH_TRY(output_path(&c->files, path));
   if (c->files.out[0]) FH_TRY(fh_refuse_existing(run->comm, path, c->files.overwrite));
-  FH_TRY(fh_team_create(run->comm, 1, 1, &team));
+  FH_TRY(fh_team_create(run->comm, (int)c->files.ranks_per_sample, 1, &team));
   fh_status st = fh_trained_read(run->comm, c->files.model_file, &model);
   if (st == FH_OK)
     st = fh_data_open_for(run->comm, &model->spec.time, c->files.data, c->files.samples, &c->data,

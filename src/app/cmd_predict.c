@@ -4,6 +4,7 @@
 
 #include "app/command.h"
 #include "app/predict_cycle.h"
+#include "app/predict_patches.h"
 #include "app/predict_trajectories.h"
 #include "base/clock.h"
 #include "base/memory.h"
@@ -11,7 +12,7 @@
 
 typedef struct {
   char model_file[FH_TEXT_MAX], data[FH_TEXT_MAX], samples[FH_TEXT_MAX];
-  ptrdiff_t n, batch, rollout, cycle, patches_at_once;
+  ptrdiff_t n, batch, rollout, cycle, patches_at_once, ranks_per_sample;
   bool linear;
   bool truth;
 } predict_files;
@@ -53,6 +54,9 @@ static const fh_field file_fields[] = {
      "of a model on patches: patches computed together, sample after sample; 0: what fits the "
      "cache. "
      "The numbers do not depend on it"},
+    {"ranks_per_sample", FH_FIELD_INT, AT(ranks_per_sample), "1", 1, 1e6, NULL,
+     "ranks that share the patches of a sample (models mg-tfno); divides ranks and patches. The "
+     "numbers do not depend on it"},
     FH_FIELDS_END};
 #undef AT
 
@@ -152,6 +156,17 @@ static fh_status predict_samples(predictor *p, const fh_team *team)
   return fh_prediction_finish(p->prediction);
 }
 
+static fh_status predict_patches(predictor *p, const fh_team *team)
+{
+  const predict_config *c = p->c;
+  const fh_patches_call call = {.out = c->call.out,
+                                .yaml = p->run->yaml,
+                                .existing = existing_of(c),
+                                .n = p->n,
+                                .truth = c->files.truth};
+  return fh_predict_patches(team, &call, p->op, p->dataset);
+}
+
 static fh_status predict_trajectories(predictor *p, const fh_team *team, const fh_trained *model)
 {
   const predict_config *c = p->c;
@@ -196,7 +211,12 @@ static fh_status predict(predictor *p, const fh_team *team, const fh_trained *mo
   fh_run_echo(p->run);
   FH_TRY(fh_operator_create_patchwise(model, team, fh_dataset_grid(p->dataset), p->batch,
                                       c->files.patches_at_once, &p->op));
-  FH_TRY(t ? predict_trajectories(p, team, model) : predict_samples(p, team));
+  if (t)
+    FH_TRY(predict_trajectories(p, team, model));
+  else if (fh_operator_is_patchwise(p->op))
+    FH_TRY(predict_patches(p, team));
+  else
+    FH_TRY(predict_samples(p, team));
   fh_log_message(p->run->log, FH_LOG_INFO, "%td predictions are in %s", p->n, c->call.out);
   return FH_OK;
 }
@@ -236,7 +256,7 @@ static fh_status run_predict(fh_run *run, void *config)
   FH_CHECK(p.c->files.cycle < 0 || p.c->files.rollout == 0, FH_ERR_USAGE,
            "options -mgno_layer and -rollout do not go together: a V-cycle is no time step");
   FH_TRY(fh_status_agree(run->comm, run->rank ? FH_OK : refuse_own_data(p.c)));
-  FH_TRY(fh_team_create(run->comm, 1, 1, &team));
+  FH_TRY(fh_team_create(run->comm, (int)p.c->files.ranks_per_sample, 1, &team));
   fh_status st = fh_trained_read(run->comm, p.c->files.model_file, &model);
   if (st == FH_OK)
     st = fh_data_open_for(run->comm, &model->spec.time, p.c->files.data, p.c->files.samples,

@@ -77,12 +77,19 @@ static fh_status read_input(predictor *p, ptrdiff_t first, ptrdiff_t count, ptrd
   return fh_dataset_read(p->dataset, count, p->samples, p->x, NULL);
 }
 
-static fh_status predict_frames(predictor *p, ptrdiff_t first, ptrdiff_t count, double *seconds)
+/* ranks that share a sample predict together: none may be missing */
+static fh_status agreed(const fh_team *team, fh_status mine)
+{
+  return team->n_patches > 1 ? fh_status_agree(team->patches, mine) : mine;
+}
+
+static fh_status predict_frames(predictor *p, const fh_team *team, ptrdiff_t first, ptrdiff_t count,
+                                double *seconds)
 {
   const ptrdiff_t start = p->time->history;
   *seconds = 0;
   for (ptrdiff_t step = start; step < p->steps; step++) {
-    if (step == start || !p->call->rollout) FH_TRY(read_input(p, first, count, step));
+    if (step == start || !p->call->rollout) FH_TRY(agreed(team, read_input(p, first, count, step)));
     const double begin = fh_clock();
     FH_TRY(fh_operator_apply(p->op, count, p->x, p->y));
     *seconds += fh_clock() - begin;
@@ -94,12 +101,11 @@ static fh_status predict_frames(predictor *p, ptrdiff_t first, ptrdiff_t count, 
   return FH_OK;
 }
 
-static fh_status predict_batch(predictor *p, ptrdiff_t first, ptrdiff_t count)
+/* the first of the ranks that share a sample writes it */
+static fh_status put_frames(predictor *p, const fh_team *team, ptrdiff_t first, ptrdiff_t count,
+                            double seconds)
 {
-  double seconds = 0;
-  FH_TRY(read_frames(p, first, count));
-  FH_TRY(predict_frames(p, first, count, &seconds));
-  for (ptrdiff_t k = 0; k < count; k++) {
+  for (ptrdiff_t k = 0; team->patch_part == 0 && k < count; k++) {
     FH_TRY(fh_dataset_read_constants(p->dataset, first + k, p->constants));
     FH_TRY(fh_prediction_put_trajectory(p->file, first + k, p->constants,
                                         p->call->truth ? frame_of(p, p->truth, k, 0) : NULL,
@@ -108,12 +114,20 @@ static fh_status predict_batch(predictor *p, ptrdiff_t first, ptrdiff_t count)
   return FH_OK;
 }
 
+static fh_status predict_batch(predictor *p, const fh_team *team, ptrdiff_t first, ptrdiff_t count)
+{
+  double seconds = 0;
+  FH_TRY(agreed(team, read_frames(p, first, count)));
+  FH_TRY(predict_frames(p, team, first, count, &seconds));
+  return agreed(team, put_frames(p, team, first, count, seconds));
+}
+
 static fh_status predict_mine(predictor *p, const fh_team *team)
 {
   ptrdiff_t first = 0, last = 0;
   fh_team_share(p->call->n, team->n_samples, team->sample_part, &first, &last);
   for (ptrdiff_t i = first; i < last; i += p->call->batch)
-    FH_TRY(predict_batch(p, i, last - i < p->call->batch ? last - i : p->call->batch));
+    FH_TRY(predict_batch(p, team, i, last - i < p->call->batch ? last - i : p->call->batch));
   return FH_OK;
 }
 

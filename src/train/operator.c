@@ -149,6 +149,45 @@ fh_status fh_operator_apply_reading(fh_operator *op, fh_point_reader read, void 
   return op->output ? fh_normaliser_decode(op->output, 1, &op->out, y) : FH_OK;
 }
 
+/* what a tile is decoded with on its way to whoever takes it */
+typedef struct {
+  const fh_operator *op;
+  fh_box_taker take;
+  void *context;
+} decoding;
+
+/* a copy of the normaliser for these points */
+static fh_status tile_normaliser(const fh_normaliser *whole, const fh_layout *box,
+                                 fh_normaliser **own)
+{
+  fh_selection at;
+  FH_TRY(fh_selection_box(box, &at));
+  const fh_status st = fh_normaliser_select(whole, &at, &box->grid, own);
+  fh_selection_clear(&at);
+  return st;
+}
+
+static fh_status decode(void *context, const fh_layout *box, fh_real *values)
+{
+  const decoding *d = context;
+  const fh_shape shape = {1, d->op->out.channels, *box};
+  fh_normaliser *own = NULL;
+  if (!d->op->output) return d->take(d->context, box, values);
+  FH_TRY(tile_normaliser(d->op->output, box, &own));
+  const fh_status st = fh_normaliser_decode(own, 1, &shape, values);
+  fh_normaliser_destroy(&own);
+  FH_TRY(st);
+  return d->take(d->context, box, values);
+}
+
+fh_status fh_operator_apply_streaming(fh_operator *op, fh_point_reader read, void *read_context,
+                                      fh_box_taker take, void *take_context)
+{
+  decoding d = {op, take, take_context};
+  FH_CHECK(op->patchwise, FH_ERR_STATE, "the model does not work patch by patch");
+  return fh_patchwise_stream(op->patchwise, read, read_context, decode, &d);
+}
+
 typedef struct {
   const fh_shape *shape;
   const fh_real *x;

@@ -15,6 +15,7 @@ struct fh_patchwise {
   ptrdiff_t at_once, n_groups, in_channels;
   group *groups;
   fh_real *x, *patches; /* what a group needs; the group, cut */
+  fh_real *tile;        /* a patch of the prediction without its padding */
 };
 
 /* as many patches as fit into the cache; more would not be faster */
@@ -58,6 +59,8 @@ static fh_status build(const fh_model_spec *spec, const fh_team *team, const fh_
   FH_TRY(fh_model_build_patches(spec, team, grid, p->at_once, FH_INFER, &p->program));
   FH_TRY(plan_groups(input, grid, p));
   FH_NEW(p->patches, fh_shape_size(fh_program_input_shape(p->program, 0)));
+  const ptrdiff_t *size = p->part.cut->tiles.size;
+  FH_NEW(p->tile, spec->out_channels * size[0] * size[1] * size[2]);
   return FH_OK;
 }
 
@@ -89,6 +92,7 @@ void fh_patchwise_destroy(fh_patchwise **patchwise)
   fh_model_part_clear(&p->part);
   fh_free(p->x);
   fh_free(p->patches);
+  fh_free(p->tile);
   fh_free(p);
   *patchwise = NULL;
 }
@@ -108,29 +112,54 @@ ptrdiff_t fh_patchwise_at_once(const fh_patchwise *p)
   return p->at_once;
 }
 
-static fh_status load(fh_patchwise *p, const group *g, fh_point_reader read, void *context)
+/* the patches of a group, [count][out_channels][patch with padding] */
+static fh_status make(fh_patchwise *p, const group *g, fh_point_reader read, void *context,
+                      const fh_real **made)
 {
   const fh_grid *grid = &p->part.cut->tiles.grid;
   const fh_shape shape = {1, p->in_channels, fh_selection_layout(&g->needs, grid)};
+  const fh_real *in = p->patches;
   FH_TRY(read(context, &g->needs, p->x));
   if (g->input) FH_TRY(fh_normaliser_encode(g->input, 1, &shape, p->x));
   fh_cut_forward(p->part.cut, &g->needs, g->first, g->count, p->in_channels, p->x, p->patches);
-  return FH_OK;
+  return fh_program_forward(p->program, g->count, &in, made);
+}
+
+/* patch k of a group without its padding, into a box of the field that has its tile */
+static void put(const fh_patchwise *p, const group *g, ptrdiff_t k, const fh_real *made,
+                const fh_layout *box, fh_real *field)
+{
+  const fh_cut *cut = p->part.cut;
+  const fh_shape *out = fh_program_output_shape(p->program, 0);
+  for (ptrdiff_t c = 0; c < out->channels; c++)
+    fh_tiles_put(&cut->tiles, g->first + k, cut->config.padding, box,
+                 made + (k * out->channels + c) * fh_shape_points(out),
+                 field + c * fh_layout_size(box));
 }
 
 fh_status fh_patchwise_run(fh_patchwise *p, fh_point_reader read, void *context, fh_real *y)
 {
-  const fh_cut *cut = p->part.cut;
-  const fh_shape *out = fh_program_output_shape(p->program, 0);
-  const ptrdiff_t small = fh_shape_points(out), large = fh_layout_size(&p->part.out);
-  const fh_real *in = p->patches, *made = NULL;
+  const fh_real *made = NULL;
   for (ptrdiff_t i = 0; i < p->n_groups; i++) {
     const group *g = &p->groups[i];
-    FH_TRY(load(p, g, read, context));
-    FH_TRY(fh_program_forward(p->program, g->count, &in, &made));
-    for (ptrdiff_t k = 0; k < g->count * out->channels; k++)
-      fh_tiles_put(&cut->tiles, g->first + k / out->channels, cut->config.padding, &p->part.out,
-                   made + k * small, y + k % out->channels * large);
+    FH_TRY(make(p, g, read, context, &made));
+    for (ptrdiff_t k = 0; k < g->count; k++) put(p, g, k, made, &p->part.out, y);
+  }
+  return FH_OK;
+}
+
+fh_status fh_patchwise_stream(fh_patchwise *p, fh_point_reader read, void *read_context,
+                              fh_box_taker take, void *take_context)
+{
+  const fh_real *made = NULL;
+  for (ptrdiff_t i = 0; i < p->n_groups; i++) {
+    const group *g = &p->groups[i];
+    FH_TRY(make(p, g, read, read_context, &made));
+    for (ptrdiff_t k = 0; k < g->count; k++) {
+      const fh_layout box = fh_tiles_tile(&p->part.cut->tiles, g->first + k);
+      put(p, g, k, made, &box, p->tile);
+      FH_TRY(take(take_context, &box, p->tile));
+    }
   }
   return FH_OK;
 }

@@ -32,3 +32,9 @@ ptrdiff_t fh_patchwise_at_once(const fh_patchwise *p);
 /** One sample: y [out_channels][box of this rank], not decoded. Local. */
 fh_status fh_patchwise_run(fh_patchwise *p, fh_point_reader read, void *context,
                            fh_real *y) FH_MUST;
+/** Takes values, [out_channels][box], for a box of the field. */
+typedef fh_status (*fh_box_taker)(void *context, const fh_layout *box, fh_real *values);
+/** The same, tile by tile as the patches are made, so that nobody holds the box of this rank. take may
+ *  change the values. Local. Errors: those of read and take. */
+fh_status fh_patchwise_stream(fh_patchwise *p, fh_point_reader read, void *read_context,
+                              fh_box_taker take, void *take_context) FH_MUST;

@@ -94,3 +94,7 @@ bool fh_operator_is_patchwise(const fh_operator *op);
  *  [selection], again and again. The same bits. Only if fh_operator_is_patchwise. */
 fh_status fh_operator_apply_reading(fh_operator *op, fh_point_reader read, void *context,
                                     fh_real *y) FH_MUST;
+/** The same where nobody holds the prediction either: take receives it tile by tile, in physical units.
+ *  Local: each of the ranks that share the patches of a sample gives its own tiles. */
+fh_status fh_operator_apply_streaming(fh_operator *op, fh_point_reader read, void *read_context,
+                                      fh_box_taker take, void *take_context) FH_MUST;
