@@ -14,7 +14,9 @@ struct fh_operator {
   fh_real *x;       /* encoded copy of the input */
   /* a model that works patch by patch: program is the patches', x a rank's box of the prediction */
   fh_patchwise *patchwise;
-  fh_gather *gather; /* of the ranks that share a sample; NULL: they do not */
+  const fh_team *team;
+  fh_gather
+      *gather; /* of the ranks that share a sample; made when a whole field is first asked for */
 };
 
 static fh_status check_normaliser(const fh_normaliser *n, const fh_shape *shape, const char *side)
@@ -37,10 +39,8 @@ static fh_status build_patchwise(const fh_model_spec *spec, const fh_team *team,
   FH_TRY(check_normaliser(op->input, &op->in, "input"));
   FH_TRY(fh_patchwise_create(spec, team, grid, op->input, at_once, &op->patchwise));
   op->program = fh_patchwise_program(op->patchwise);
-  if (team->n_patches <= 1) return FH_OK;
-  const fh_model_part *part = fh_patchwise_part(op->patchwise);
-  FH_NEW(op->x, spec->out_channels * fh_layout_size(&part->out));
-  return fh_gather_create(team->patches, &part->cut->tiles, spec->out_channels, &op->gather);
+  op->team = team;
+  return FH_OK;
 }
 
 static fh_status build(const fh_model_spec *spec, const fh_team *team, const fh_grid *grid,
@@ -140,10 +140,20 @@ static fh_status apply_piece(fh_operator *op, ptrdiff_t batch, const fh_real *x,
 
 /* ---- patch by patch ----------------------------------------------------------------------------- */
 
+/* room for the box of this rank and for the boxes of all */
+static fh_status make_gather(fh_operator *op)
+{
+  const fh_model_part *part = fh_patchwise_part(op->patchwise);
+  FH_NEW(op->x, op->out.channels * fh_layout_size(&part->out));
+  return fh_gather_create(op->team->patches, &part->cut->tiles, op->out.channels, &op->gather);
+}
+
 fh_status fh_operator_apply_reading(fh_operator *op, fh_point_reader read, void *context,
                                     fh_real *y)
 {
   FH_CHECK(op->patchwise, FH_ERR_STATE, "the model does not work patch by patch");
+  if (op->team->n_patches > 1 && !op->gather)
+    FH_TRY(fh_status_agree(op->team->patches, make_gather(op)));
   FH_TRY(fh_patchwise_run(op->patchwise, read, context, op->gather ? op->x : y));
   if (op->gather) FH_TRY(fh_gather_run(op->gather, op->out.channels, op->x, y));
   return op->output ? fh_normaliser_decode(op->output, 1, &op->out, y) : FH_OK;

@@ -75,8 +75,9 @@ fh_program *fh_operator_program(fh_operator *op);
  *
  * x [batch][in_channels][points] as in the training set, not normalised; y [batch][out_channels]
  * [points]. Any batch; allocates nothing. Local, but where ranks share the patches of a sample: then
- * collective on team->patches, and every rank has the whole x and receives the whole y. A model that
- * works patch by patch needs room for a few patches only, however large the field.
+ * collective on team->patches, every rank has the whole x and receives the whole y, and the first call
+ * makes room for what they exchange. A model that works patch by patch needs room for a few patches only,
+ * however large the field.
  */
 fh_status fh_operator_apply(fh_operator *op, ptrdiff_t batch, const fh_real *x, fh_real *y) FH_MUST;
 /**

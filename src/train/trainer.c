@@ -330,14 +330,15 @@ fh_status fh_train_plan(const fh_team *team, const fh_train_setup *setup, fh_dat
     const ptrdiff_t n = fh_source_samples(t.source);
     const ptrdiff_t batch = setup->train.batch < n ? setup->train.batch : n;
     const size_t reals = (size_t)fh_program_param_size(t.program);
-    *e = (fh_train_estimate){
-        .steps_per_epoch = t.steps_per_epoch,
-        .unit = t.unit,
-        .micro_batch = t.micro,
-        .units = (batch + t.unit - 1) / t.unit,
-        .arena_bytes = fh_program_bytes(t.program).arena + fh_program_bytes(t.program).derived,
-        .state_bytes = reals * (5 * sizeof(fh_real) + sizeof(int64_t)),
-        .flops_per_step = 3 * (double)batch * fh_program_cost(t.program).flops};
+    const fh_cost cost = fh_program_cost(t.program); /* of a rank's patches of a sample */
+    *e = (fh_train_estimate){.steps_per_epoch = t.steps_per_epoch,
+                             .unit = t.unit,
+                             .micro_batch = t.micro,
+                             .units = (batch + t.unit - 1) / t.unit,
+                             .arena_bytes = fh_program_bytes(t.program).arena +
+                                            fh_program_bytes(t.program).derived,
+                             .state_bytes = reals * (5 * sizeof(fh_real) + sizeof(int64_t)),
+                             .flops_per_step = 3 * (double)(batch * team->n_patches) * cost.flops};
     for (int i = 0; i < fh_program_n_params(t.program); i++)
       e->parameters += fh_program_param(t.program, i)->size;
   }

@@ -117,6 +117,22 @@ static void training(const char *folder, const char *set)
   MPI_Comm_free(&pair);
 }
 
+/* ranks that share a sample do a part of its operations each */
+static double planned(MPI_Comm comm, int shared, const char *set)
+{
+  fh_train_setup setup = {.validation = NULL};
+  fh_train_estimate e;
+  fh_team *team = NULL;
+  MUST(fh_team_create(comm, shared, 1, &team));
+  make_setup(0, &setup);
+  fh_dataset *d = open_set(team, set, 0, 3);
+  MUST(fh_train_plan(team, &setup, d, &e));
+  fh_dataset_close(&d);
+  fh_model_spec_clear(&setup.spec);
+  fh_team_destroy(&team);
+  return e.flops_per_step;
+}
+
 /* ---- a model that is given ---------------------------------------------------------------------- */
 
 static outcome roll(MPI_Comm comm, int shared, ptrdiff_t batch, const char *set)
@@ -168,6 +184,8 @@ int main(int argc, char **argv)
   make_set(path);
   given(path);
   training(folder, path);
+  const double flops = planned(MPI_COMM_SELF, 1, path);
+  near(planned(MPI_COMM_WORLD, 2, path) / flops, 1, 1e-12, "operations of all ranks together");
   scratch_remove(folder);
   return finish("rollouts of a model whose patches ranks share");
 }
