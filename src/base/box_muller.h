@@ -11,8 +11,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/** 53 random bits, shifted by half a unit so that 0 and 1 cannot occur. The bits go through the mantissa,
- *  since not every instruction set converts integers of 64 bits. */
+/** 53 random bits, shifted by half a unit so that 0 cannot occur; nor can 1, to which the largest of them alone
+ *  would be rounded. The bits go through the mantissa, since not every instruction set converts integers of 64 bits. */
 static inline double fh_open_unit(uint64_t word)
 {
   const uint64_t high = (word >> 38) | 0x4330000000000000u, /* 2^52 + the upper 26 bits */
@@ -20,7 +20,8 @@ static inline double fh_open_unit(uint64_t word)
   double a, b;
   memcpy(&a, &high, sizeof a);
   memcpy(&b, &low, sizeof b);
-  return (a - 0x1p52) * 0x1p-26 + ((b - 0x1p52) + 0.5) * 0x1p-53;
+  const double u = (a - 0x1p52) * 0x1p-26 + ((b - 0x1p52) + 0.5) * 0x1p-53;
+  return u < 1 - 0x1p-53 ? u : 1 - 0x1p-53;
 }
 
 /** log(u) for 0 < u < 1, not subnormal: u = 2^e m with m in [sqrt(1/2), sqrt(2)), log m = 2 artanh((m-1)/(m+1)). */

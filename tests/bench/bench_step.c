@@ -176,7 +176,7 @@ static void print(const fh_team *team, const bench_case *c, const fh_train_estim
 {
   double mine = (double)fh_memory_peak() / 1e6, most = 0;
   MPI_Reduce(&mine, &most, 1, MPI_DOUBLE, MPI_MAX, 0, team->world);
-  if (team->rank || w->n < 4) return;
+  if (team->rank || w->n < 3) return;
   double *t = w->seconds + 2, *u = w->processor + 2; /* the first steps warm up */
   const int n = w->n - 2;
   qsort(t, (size_t)n, sizeof *t, ascending);

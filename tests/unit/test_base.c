@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/box_muller.h"
 #include "base/memory.h"
 #include "base/rng.h"
 #include "comm/team.h"
@@ -49,6 +50,7 @@ static void test_sizes(void)
 
 static void test_rng(void)
 {
+  expect(fh_open_unit(0) > 0 && fh_open_unit(UINT64_MAX) < 1, "uniform numbers: neither 0 nor 1");
   const fh_rng r = {.seed = 1, .stream = FH_STREAM_TEST, .sample = 2, .field = 3};
   enum { N = 20000 };
   double mean = 0, square = 0, both = 0;
