@@ -34,8 +34,8 @@ fh_status fh_prediction_put(fh_prediction *p, int64_t index, const fh_real *x, c
 /**
  * fh_prediction_create_in_runs - the same file, for samples that nobody holds whole
  *
- * Collective on comm. Filled by the three calls below, from any rank, every value once; the bytes are those
- * that fh_prediction_put leaves. Errors: as fh_prediction_create.
+ * Collective on comm. Filled by the three calls below, from any rank, every value once; fields,
+ * checksums and statistics are those that fh_prediction_put leaves. Errors: as fh_prediction_create.
  */
 fh_status fh_prediction_create_in_runs(MPI_Comm comm, const char *path, const fh_dataset *d,
                                        ptrdiff_t count, bool with_truth, const char *config,
