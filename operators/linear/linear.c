@@ -96,12 +96,6 @@ static fh_status forward(fh_op *op, const fh_fwd *io)
   return FH_OK;
 }
 
-static void multiply(ptrdiff_t n, const fh_real *restrict a, const fh_real *restrict b,
-                     fh_real *restrict product)
-{
-  for (ptrdiff_t t = 0; t < n; t++) product[t] = a[t] * b[t];
-}
-
 /* dz = slope dy with slope = act'(z); ds = dz; dW += dz x', db += dz 1; dx = W' dz */
 static void backward_tile(const linear *l, const bench *b, ptrdiff_t n, const fh_real *slope,
                           const fh_real *dy, const fh_real *x, fh_real *dx, fh_real *ds)
@@ -111,7 +105,8 @@ static void backward_tile(const linear *l, const bench *b, ptrdiff_t n, const fh
   if (c->activation == FH_ACT_IDENTITY) {
     fh_tile_load(out, n, dy, p, b->z);
   } else {
-    for (ptrdiff_t o = 0; o < out; o++) multiply(n, slope + o * p, dy + o * p, b->z + o * FH_TILE);
+    for (ptrdiff_t o = 0; o < out; o++)
+      l->k->multiply(n, slope + o * p, dy + o * p, b->z + o * FH_TILE);
     fh_tile_clear(out, n, b->z);
   }
   if (ds) fh_tile_store(out, n, b->z, ds, p);

@@ -18,9 +18,9 @@ typedef struct {
 
 /* What a call works with. Matrices in the kernels' order: w0, w1 forward, t0, t1 transposed. Tiles:
  * x, h = act(W0 x + b0) and g the gradient at the hidden layer, z the result, s the
- * skip where it is ragged. Sums of the gradients: d... */
+ * skip where it is ragged; a row of ones. Sums of the gradients: d... */
 typedef struct {
-  fh_real *w0, *w1, *t0, *t1, *x, *h, *g, *z, *s, *dw0, *db0, *dw1, *db1, *dgate;
+  fh_real *w0, *w1, *t0, *t1, *x, *h, *g, *z, *s, *one, *dw0, *db0, *dw1, *db1, *dgate;
   size_t sums; /* bytes of dw0..dgate, which lie together */
 } bench;
 
@@ -35,6 +35,7 @@ static size_t bench_of(const mlp *m, bool backward, void *work, bench *b)
   b->x = fh_carve_reals(&c, in * FH_TILE);
   b->h = fh_carve_reals(&c, hid * FH_TILE);
   b->z = fh_carve_reals(&c, out * FH_TILE);
+  b->one = fh_carve_reals(&c, FH_TILE);
   if (!backward) return c.used;
   b->t0 = fh_carve_reals(&c, m->k->packed_size(in, hid));
   b->t1 = fh_carve_reals(&c, m->k->packed_size(hid, out));
@@ -76,7 +77,7 @@ static fh_status setup(fh_op *op, const fh_shape *in, fh_shape *out, fh_need *ne
   return FH_OK;
 }
 
-/* One tile: y = out_act(z), z = W1 act(W0 x + b0) + b1 + skip; z is kept if keep. */
+/* One tile: y = out_act(z), z = W1 act(W0 x + b0) + b1 + skip; keep = out_act'(z) if keep. */
 static void forward_tile(const mlp *m, const bench *b, const fh_real *const *param, ptrdiff_t n,
                          const fh_real *x, const fh_real *s, fh_real *keep, fh_real *y)
 {
@@ -92,9 +93,12 @@ static void forward_tile(const mlp *m, const bench *b, const fh_real *const *par
     return;
   }
   m->k->apply(out, hid, n, b->w1, param[B1], s, p, gate, b->h, m->off, b->z, FH_TILE);
-  if (keep) fh_tile_store(out, n, b->z, keep, p);
   for (ptrdiff_t o = 0; o < out; o++)
-    m->k->activate(c->out_activation, n, b->z + o * FH_TILE, y + o * p);
+    if (keep)
+      m->k->activate_both(c->out_activation, n, b->z + o * FH_TILE, b->one, y + o * p,
+                          keep + o * p);
+    else
+      m->k->activate(c->out_activation, n, b->z + o * FH_TILE, y + o * p);
 }
 
 static fh_status forward(fh_op *op, const fh_fwd *io)
@@ -106,6 +110,7 @@ static fh_status forward(fh_op *op, const fh_fwd *io)
   bench_of(m, false, io->work, &b);
   m->k->pack(hid, in, io->param[W0], in, 1, b.w0);
   m->k->pack(out, hid, io->param[W1], hid, 1, b.w1);
+  for (ptrdiff_t t = 0; t < FH_TILE; t++) b.one[t] = 1;
   for (ptrdiff_t i = 0; i < io->batch; i++) {
     for (ptrdiff_t t = 0; t < p; t += FH_TILE) {
       const ptrdiff_t n = p - t < FH_TILE ? p - t : FH_TILE, at = i * out * p + t;
@@ -117,9 +122,9 @@ static fh_status forward(fh_op *op, const fh_fwd *io)
   return FH_OK;
 }
 
-/* dz = out_act'(z) dy in a tile; the skip's share of it: ds = dz or g .* dz, dg += <dz, s> */
+/* dz = slope dy in a tile, slope = out_act'(z); the skip's share of it: ds = dz or g .* dz, dg += <dz, s> */
 static void backward_end(const mlp *m, const bench *b, const fh_real *gate, ptrdiff_t n,
-                         const fh_real *z, const fh_real *dy, const fh_real *s, fh_real *ds)
+                         const fh_real *slope, const fh_real *dy, const fh_real *s, fh_real *ds)
 {
   const fh_mlp_config *c = &m->config;
   const ptrdiff_t out = c->out_channels, p = m->points;
@@ -127,7 +132,7 @@ static void backward_end(const mlp *m, const bench *b, const fh_real *gate, ptrd
     fh_tile_load(out, n, dy, p, b->z);
   } else {
     for (ptrdiff_t o = 0; o < out; o++)
-      m->k->activate_back(c->out_activation, n, z + o * p, dy + o * p, b->z + o * FH_TILE);
+      m->k->multiply(n, slope + o * p, dy + o * p, b->z + o * FH_TILE);
     fh_tile_clear(out, n, b->z);
   }
   if (c->skip == FH_MLP_GATE_SKIP) {

@@ -46,6 +46,8 @@ typedef struct {
                      ptrdiff_t ldx, fh_real *y, ptrdiff_t ldy);
   /** y[t] = a[t] + b[t]; y may be a or b. */
   void (*add)(ptrdiff_t n, const fh_real *a, const fh_real *b, fh_real *y);
+  /** y[t] = a[t] b[t]; y may be a or b. */
+  void (*multiply)(ptrdiff_t n, const fh_real *a, const fh_real *b, fh_real *y);
   /** The adjoint of apply in w: sum[i][j][lane] += a[i * lda + t] x[off[j] + t] over t < n (rounded
    *  up to whole vectors: a must be zero and x finite beyond n). sum has m * k * lanes reals. */
   void (*outer)(ptrdiff_t m, ptrdiff_t k, ptrdiff_t n, const fh_real *a, ptrdiff_t lda,

@@ -226,6 +226,11 @@ static void add(ptrdiff_t n, const fh_real *a, const fh_real *b, fh_real *y)
   for (ptrdiff_t t = 0; t < n; t++) y[t] = a[t] + b[t];
 }
 
+static void multiply(ptrdiff_t n, const fh_real *a, const fh_real *b, fh_real *y)
+{
+  for (ptrdiff_t t = 0; t < n; t++) y[t] = a[t] * b[t];
+}
+
 static void fold(ptrdiff_t count, const fh_real *sum, fh_real *total)
 {
   for (ptrdiff_t i = 0; i < count; i++) {
@@ -248,6 +253,7 @@ const fh_pointwise FH_ISA(fh_pointwise) = {
     .apply = apply,
     .scale_rows = scale_rows,
     .add = add,
+    .multiply = multiply,
     .outer = outer,
     .row_sums = row_sums,
     .row_dots = row_dots,
