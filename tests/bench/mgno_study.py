@@ -171,17 +171,17 @@ def draw(study, a, path):
     except ImportError:
         print("no picture: this python3 has no matplotlib (Debian: python3-matplotlib, /usr/bin/python3)")
         return
-    figure, axes = plt.subplots(1, len(PROBLEMS), figsize=(4 * len(PROBLEMS), 3.4), layout="constrained")
-    for axis, problem in zip(axes, PROBLEMS):
-        for model, colour in (("fno", "C0"), ("mgno", "C1")):
-            folder = os.path.join(a.out, "%s-%s" % (problem, model))
-            if os.path.exists(os.path.join(folder, "log.jsonl")):
-                epochs = study.epochs(folder)
-                axis.plot(sorted(epochs), [100 * epochs[e]["test_rel_l2"] for e in sorted(epochs)], colour, label=model)
+    begun = {p: [m for m in PROBLEMS[p].models if os.path.exists(os.path.join(a.out, "%s-%s" % (p, m), "log.jsonl"))] for p in PROBLEMS}
+    shown = [p for p in PROBLEMS if begun[p]]
+    figure, axes = plt.subplots(1, len(shown), figsize=(4 * len(shown), 3.4), squeeze=False, layout="constrained")
+    axes = axes[0]
+    for axis, problem in zip(axes, shown):
+        for model in begun[problem]:
+            epochs = study.epochs(os.path.join(a.out, "%s-%s" % (problem, model)))
+            axis.plot(sorted(epochs), [100 * epochs[e]["test_rel_l2"] for e in sorted(epochs)], "C0" if model == "fno" else "C1", label=model)
         axis.set(yscale="log", xlabel="epoch", title=PROBLEMS[problem].title)
         axis.grid(True, which="both", alpha=0.3)
-        if axis.lines:
-            axis.legend()
+        axis.legend()
     axes[0].set_ylabel("relative L2 error on the test set, %")
     figure.savefig(path, dpi=110)
 
