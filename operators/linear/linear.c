@@ -69,11 +69,7 @@ static void forward_tile(const linear *l, const bench *b, const fh_real *bias, p
     return;
   }
   l->k->apply(out, in, n, b->w, bias, s, p, NULL, b->x, l->off, b->z, FH_TILE);
-  for (ptrdiff_t o = 0; o < out; o++)
-    if (keep)
-      l->k->activate_both(c->activation, n, b->z + o * FH_TILE, b->one, y + o * p, keep + o * p);
-    else
-      l->k->activate(c->activation, n, b->z + o * FH_TILE, y + o * p);
+  fh_tile_activate(l->k, c->activation, out, n, b->z, b->one, y, keep, p);
 }
 
 static fh_status forward(fh_op *op, const fh_fwd *io)
@@ -105,9 +101,7 @@ static void backward_tile(const linear *l, const bench *b, ptrdiff_t n, const fh
   if (c->activation == FH_ACT_IDENTITY) {
     fh_tile_load(out, n, dy, p, b->z);
   } else {
-    for (ptrdiff_t o = 0; o < out; o++)
-      l->k->multiply(n, slope + o * p, dy + o * p, b->z + o * FH_TILE);
-    fh_tile_clear(out, n, b->z);
+    fh_tile_activate_back(l->k, out, n, slope, dy, p, b->z);
   }
   if (ds) fh_tile_store(out, n, b->z, ds, p);
   fh_tile_load(in, n, x, p, b->x);

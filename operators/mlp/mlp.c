@@ -93,12 +93,7 @@ static void forward_tile(const mlp *m, const bench *b, const fh_real *const *par
     return;
   }
   m->k->apply(out, hid, n, b->w1, param[B1], s, p, gate, b->h, m->off, b->z, FH_TILE);
-  for (ptrdiff_t o = 0; o < out; o++)
-    if (keep)
-      m->k->activate_both(c->out_activation, n, b->z + o * FH_TILE, b->one, y + o * p,
-                          keep + o * p);
-    else
-      m->k->activate(c->out_activation, n, b->z + o * FH_TILE, y + o * p);
+  fh_tile_activate(m->k, c->out_activation, out, n, b->z, b->one, y, keep, p);
 }
 
 static fh_status forward(fh_op *op, const fh_fwd *io)
@@ -131,9 +126,7 @@ static void backward_end(const mlp *m, const bench *b, const fh_real *gate, ptrd
   if (c->out_activation == FH_ACT_IDENTITY) {
     fh_tile_load(out, n, dy, p, b->z);
   } else {
-    for (ptrdiff_t o = 0; o < out; o++)
-      m->k->multiply(n, slope + o * p, dy + o * p, b->z + o * FH_TILE);
-    fh_tile_clear(out, n, b->z);
+    fh_tile_activate_back(m->k, out, n, slope, dy, p, b->z);
   }
   if (c->skip == FH_MLP_GATE_SKIP) {
     const bool ragged = n % m->k->lanes != 0; /* whole vectors would read past the field */

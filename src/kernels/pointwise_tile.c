@@ -33,3 +33,22 @@ void fh_tile_store(ptrdiff_t rows, ptrdiff_t n, const fh_real *tile, fh_real *ds
 {
   for (ptrdiff_t r = 0; r < rows; r++) fh_copy(n, tile + r * FH_TILE, dst + r * ld);
 }
+
+void fh_tile_activate(const fh_pointwise *k, int kind, ptrdiff_t rows, ptrdiff_t n,
+                      const fh_real *tile, const fh_real *one, fh_real *y, fh_real *slope,
+                      ptrdiff_t ld)
+{
+  for (ptrdiff_t r = 0; r < rows; r++)
+    if (slope)
+      k->activate_both(kind, n, tile + r * FH_TILE, one, y + r * ld, slope + r * ld);
+    else
+      k->activate(kind, n, tile + r * FH_TILE, y + r * ld);
+}
+
+void fh_tile_activate_back(const fh_pointwise *k, ptrdiff_t rows, ptrdiff_t n, const fh_real *slope,
+                           const fh_real *dy, ptrdiff_t ld, fh_real *tile)
+{
+  for (ptrdiff_t r = 0; r < rows; r++)
+    k->multiply(n, slope + r * ld, dy + r * ld, tile + r * FH_TILE);
+  fh_tile_clear(rows, n, tile);
+}

@@ -27,5 +27,13 @@ void fh_tile_load(ptrdiff_t rows, ptrdiff_t n, const fh_real *src, ptrdiff_t ld,
 void fh_tile_clear(ptrdiff_t rows, ptrdiff_t n, fh_real *tile);
 /** dst[r * ld + 0..n) = tile[r][0..n). */
 void fh_tile_store(ptrdiff_t rows, ptrdiff_t n, const fh_real *tile, fh_real *dst, ptrdiff_t ld);
+/** y[r * ld + t] = f(tile[r][t]); with slope also slope[r * ld + t] = f'(tile[r][t]), r < rows, t < n. kind:
+ *  fh_activation; one: FH_TILE ones, read with slope alone. */
+void fh_tile_activate(const fh_pointwise *k, int kind, ptrdiff_t rows, ptrdiff_t n,
+                      const fh_real *tile, const fh_real *one, fh_real *y, fh_real *slope,
+                      ptrdiff_t ld);
+/** The adjoint of fh_tile_activate: tile[r][0..n) = slope dy, and zeros behind. */
+void fh_tile_activate_back(const fh_pointwise *k, ptrdiff_t rows, ptrdiff_t n, const fh_real *slope,
+                           const fh_real *dy, ptrdiff_t ld, fh_real *tile);
 /** dst = src for count reals, with no overlap. */
 void fh_copy(ptrdiff_t count, const fh_real *src, fh_real *dst);

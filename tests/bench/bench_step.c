@@ -220,9 +220,11 @@ static fh_status run(int argc, char **argv, const char *folder)
   FH_CHECK(c, FH_ERR_USAGE,
            "usage: bench_step CASE [STEPS]; cases: fno-64, fno-64-m12, fno-128-wide, "
            "tfno-64, cp-64, tt-64, mg-tfno-128, mgno-darcy-256, mgno-ns-64");
+  const long steps = argc > 2 ? strtol(argv[2], NULL, 10) : 20;
+  FH_CHECK(steps >= 3, FH_ERR_USAGE, "%ld steps: two warm up, so 3 are the fewest", steps);
   const char *shared = getenv("FH_BENCH_RANKS_PER_SAMPLE");
   FH_TRY(fh_team_create(MPI_COMM_WORLD, shared ? (int)strtol(shared, NULL, 10) : 1, 1, &team));
-  const fh_status st = bench(team, c, argc > 2 ? strtol(argv[2], NULL, 10) : 20, folder);
+  const fh_status st = bench(team, c, steps, folder);
   fh_team_destroy(&team);
   return st;
 }

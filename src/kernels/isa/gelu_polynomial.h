@@ -5,7 +5,7 @@
  * exponentials, so that one polynomial each does for |z| <= 5.625, beyond which Phi is 0 or 1 to the last bit
  * but one. Written in s = u / half - 1, |s| <= 1, which keeps the terms small: no cancellation. The
  * error of GELU is below 1.5e-7 |z| everywhere (as that of the usual z/2 (1 + erf) in this precision); it is not
- * small relative to the tail at z << 0. Half the time of gelu_formula.h.
+ * small relative to the tail at z << 0.
  */
 #pragma once
 

@@ -2,8 +2,8 @@
  * gelu_table - GELU in single precision by table, for processors that look up 32 numbers at once
  *
  * Phi(z) = 1/2 + sign(z) G(|z|), where G is a polynomial of degree 5 around the nearest of 32
- * points: six look-ups beside five multiply-adds, no exponential and no division. The error of GELU is below 1.5e-7 |z| everywhere (as that of the
- * usual z/2 (1 + erf) in this precision); it is not small relative to the tail at z << 0.
+ * points: six look-ups beside five multiply-adds, no exponential and no division. The error of GELU
+ * is below 1.5e-7 |z| everywhere (as that of the usual z/2 (1 + erf) in this precision); it is not small relative to the tail at z << 0.
  */
 #pragma once
 

@@ -1,5 +1,6 @@
 /* Small matrices on tiles. apply keeps a block of MR rows x NR vectors of y in registers and runs
- * over k: with 4 x 3 a multiply-add needs the fewest loads, and channels are multiples of 4; outer keeps GM x GK vectors of partial sums and runs over the points. */
+ * over k: with 4 x 3 a multiply-add needs the fewest loads, and channels are multiples of 4. outer
+ * keeps GM x GK vectors of partial sums and runs over the points. */
 #include "kernels/isa/tables.h"
 
 #if defined(__AVX512F__)
