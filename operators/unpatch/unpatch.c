@@ -134,4 +134,5 @@ const fh_op_class fh_unpatch_class = {.name = "unpatch",
                                       .backward = backward,
                                       .cost = cost,
                                       .example = example,
-                                      .linear = true};
+                                      .linear = true,
+                                      .joins = true};

@@ -114,6 +114,14 @@ static int last_read(const fh_program *p, fh_slot index, int n)
   return last;
 }
 
+static fh_status plan_slot(fh_program *p, fh_slot s, int first, int last, int *item, bool *of_pass)
+{
+  *of_pass = fh_program_within_pass(p, &first, &last);
+  const size_t all = slot_bytes(&p->slots[s]);
+  const ptrdiff_t passes = *of_pass ? p->steps[p->slots[s].producer].passes : 1;
+  return fh_plan_add(&p->plan, all / (size_t)passes, first, last, item);
+}
+
 /* Instants: forward of step i is i, the caller's turn is n, backward of step i is 2n - i. */
 static fh_status plan_values(fh_program *p, int n)
 {
@@ -122,8 +130,8 @@ static fh_status plan_values(fh_program *p, int n)
     int last = p->slots[s].producer;
     for (fh_slot v = 0; v < p->n_slots; v++)
       if (p->slots[v].root == s && last_read(p, v, n) > last) last = last_read(p, v, n);
-    FH_TRY(fh_plan_add(&p->plan, slot_bytes(&p->slots[s]), p->slots[s].producer, last,
-                       &p->slots[s].value));
+    FH_TRY(plan_slot(p, s, p->slots[s].producer, last, &p->slots[s].value,
+                     &p->slots[s].value_of_pass));
   }
   return FH_OK;
 }
@@ -133,8 +141,8 @@ static fh_status plan_gradients(fh_program *p, int n)
   for (fh_slot s = 0; s < p->n_slots; s++) {
     slot *q = &p->slots[s];
     if (q->producer == NO_STEP || q->output >= 0) continue; /* the caller's memory */
-    FH_TRY(
-        fh_plan_add(&p->plan, slot_bytes(q), 2 * n - q->reader, 2 * n - q->producer, &q->gradient));
+    FH_TRY(plan_slot(p, s, 2 * n - q->reader, 2 * n - q->producer, &q->gradient,
+                     &q->gradient_of_pass));
   }
   return FH_OK;
 }
@@ -147,8 +155,11 @@ static fh_status plan_steps(fh_program *p, int n)
     if (q->need.work) FH_TRY(fh_plan_add(&p->plan, q->need.work, i, i, &q->work_forward));
     if (q->need.work && train)
       FH_TRY(fh_plan_add(&p->plan, q->need.work, 2 * n - i, 2 * n - i, &q->work_backward));
-    if (q->need.saved && train)
-      FH_TRY(fh_plan_add(&p->plan, q->need.saved, i, 2 * n - i, &q->saved));
+    if (!q->need.saved || !train) continue;
+    int first = i, last = 2 * n - i;
+    fh_program_within_pass(p, &first, &last); /* never: it waits for the caller's turn */
+    FH_TRY(fh_plan_add(&p->plan, (size_t)q->passes * fh_size_aligned(q->need.saved), first, last,
+                       &q->saved));
   }
   return FH_OK;
 }
@@ -179,6 +190,7 @@ fh_status fh_program_build(fh_program *p, fh_purpose purpose, fh_buffers buffers
   p->buffers = buffers;
   FH_TRY(insert_splits(p));
   find_readers(p);
+  fh_program_find_passes(p);
   const int n = p->n_steps;
   FH_TRY(plan_values(p, n));
   if (purpose == FH_TRAIN) FH_TRY(plan_gradients(p, n));
@@ -194,7 +206,7 @@ fh_program_memory fh_program_bytes(const fh_program *p)
 {
   fh_program_memory m = {.arena = p->plan.arena, .own = p->plan.own, .bound = p->plan.bound};
   for (int i = 0; i < p->n_steps; i++) {
-    m.saved += p->steps[i].need.saved;
+    m.saved += (size_t)p->steps[i].passes * p->steps[i].need.saved;
     if (p->steps[i].need.work > m.work) m.work = p->steps[i].need.work;
   }
   m.derived = fh_program_derived_bytes(p);

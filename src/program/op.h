@@ -104,6 +104,7 @@ typedef struct fh_op_class {
    *  awkward shapes (odd sizes, 1-D to 3-D). Sets *op to NULL when there is no case i. */
   fh_status (*example)(int i, fh_op **op, fh_shape *in);
   bool linear; /* in its inputs together, without parameters' help: adjoint dot product is tested */
+  bool joins;  /* reads all the patches of a sample at once (unpatch) */
 } fh_op_class;
 
 struct fh_op {

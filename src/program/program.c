@@ -86,21 +86,26 @@ fh_status fh_program_append(fh_program *p, const char *name, fh_op *op, const fh
   fh_shape shapes[FH_OP_MAX_IN];
   step s = {.op = op, .saved = NO_ITEM, .work_forward = NO_ITEM, .work_backward = NO_ITEM};
   snprintf(s.name, sizeof s.name, "%s", name);
-  for (int i = 0; i < op->n_in; i++) {
+  for (int i = 0; i < op->n_in; i++)
     FH_CHECK(in[i] >= 0 && in[i] < p->n_slots, FH_ERR_ARG,
              "step %d (%s %s): slot %d does not exist", p->n_steps, op->class->name, name, in[i]);
+  s.passes = fh_program_passes(p, op, in);
+  for (int i = 0; i < op->n_in; i++) {
     s.in[i] = in[i];
     shapes[i] = p->slots[in[i]].shape;
+    shapes[i].batch /= s.passes;
   }
   FH_TRY(fh_op_setup(op, p->team, shapes, &s.need));
   const ptrdiff_t batch = p->slots[p->inputs[0]].shape.batch;
-  s.fold = shapes[0].batch / batch;
+  s.fold = p->slots[in[0]].shape.batch / batch;
   for (int i = 0; i < op->n_out; i++)
     FH_CHECK(op->out[i].batch % batch == 0, FH_ERR_SHAPE,
              "step %d (%s %s) makes %td samples out of the %td of the program", p->n_steps,
              op->class->name, name, op->out[i].batch, batch);
   for (int i = 0; i < op->n_out; i++) {
-    FH_TRY(new_slot(p, &op->out[i], p->n_steps, &s.out[i]));
+    fh_shape shape = op->out[i];
+    shape.batch *= s.passes;
+    FH_TRY(new_slot(p, &shape, p->n_steps, &s.out[i]));
     if (s.need.alias) p->slots[s.out[i]].root = p->slots[s.in[0]].root;
     if (out) out[i] = s.out[i];
   }

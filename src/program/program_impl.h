@@ -12,6 +12,8 @@ typedef struct {
   fh_slot in[FH_OP_MAX_IN], out[FH_OP_MAX_OUT];
   int param[FH_OP_MAX_PARAM]; /* indices into params; -1 - i: index i into bindings */
   ptrdiff_t fold;             /* samples of input 0 per sample of the program */
+  ptrdiff_t passes;           /* calls that share them, see pass.c: fold or 1 */
+  int begin, end; /* the steps [begin, end) that each pass walks through, this one among them */
   fh_need need;
   int saved, work_forward, work_backward; /* items of the plan, or NO_ITEM */
   bool has_upstream; /* some parameter at or above this step: its backward is always needed */
@@ -25,7 +27,8 @@ typedef struct {
   int output;          /* which output of the program, or -1 */
   fh_slot root;        /* slot whose memory it shares: itself, unless it is a view */
   int value, gradient; /* items of the plan, or NO_ITEM */
-  bool upstream;       /* some parameter above it: its gradient is always needed */
+  bool value_of_pass, gradient_of_pass; /* the item holds the samples of one pass, not all */
+  bool upstream;                        /* some parameter above it: its gradient is always needed */
 } slot;
 
 /* a name that a step may ask for, and what stands behind it */
@@ -82,8 +85,13 @@ struct fh_program {
 
 /** Memory of an item of the plan, NULL for NO_ITEM. */
 void *fh_program_item(const fh_program *p, int item);
-/** Value of a slot: in the arena, or the caller's memory for inputs and views of them. */
-const fh_real *fh_program_value(const fh_program *p, fh_slot s);
+/** Passes of a step whose inputs are these slots. */
+ptrdiff_t fh_program_passes(const fh_program *p, const fh_op *op, const fh_slot *in);
+/** Sets begin and end of every step. */
+void fh_program_find_passes(fh_program *p);
+/** True if what is alive from instant *first to *last lives within a pass; otherwise widens both so that
+ *  no pass overwrites what an earlier one has left. Instants: see build.c. */
+bool fh_program_within_pass(const fh_program *p, int *first, int *last);
 /** The binding of that name, or -1. */
 int fh_program_find_binding(const fh_program *p, const char *name);
 /** Values and gradient of parameter k of step q. */

@@ -1,4 +1,4 @@
-/* run - forward walks the steps down, backward walks them up */
+/* run - forward walks the steps down, backward walks them up; patches pass one after the other (pass.c) */
 #include "program/program_impl.h"
 
 #include <math.h>
@@ -9,34 +9,58 @@ void *fh_program_item(const fh_program *p, int item)
   return p->buffers == FH_OWN ? p->own[item] : p->arena + p->plan.items[item].offset;
 }
 
-const fh_real *fh_program_value(const fh_program *p, fh_slot s)
+/* what this pass of a step finds in an item that holds the samples of all passes, or of this one */
+static fh_real *part(const fh_program *p, fh_slot s, fh_real *all, bool of_pass, ptrdiff_t pass)
+{
+  const fh_shape *shape = &p->slots[s].shape;
+  if (!all || of_pass || pass == 0) return all;
+  return all + pass * p->batch * (fh_shape_size(shape) / shape->batch);
+}
+
+/* value of a slot: in the arena, or the caller's memory for inputs and views of them */
+static const fh_real *value_of(const fh_program *p, fh_slot s, ptrdiff_t pass)
 {
   const slot *root = &p->slots[p->slots[s].root];
-  return root->input >= 0 ? p->input_value[root->input] : fh_program_item(p, root->value);
+  return root->input >= 0 ? p->input_value[root->input]
+                          : part(p, s, fh_program_item(p, root->value), root->value_of_pass, pass);
+}
+
+static void *saved_of(const fh_program *p, const step *q, ptrdiff_t pass)
+{
+  char *all = fh_program_item(p, q->saved);
+  return all ? all + (size_t)pass * fh_size_aligned(q->need.saved) : NULL;
 }
 
 /* FH_OWN: what a step did not write must show */
-static void poison(fh_program *p, int item)
+static void poison(const fh_program *p, void *buffer, size_t bytes)
 {
-  if (p->buffers != FH_OWN || item == NO_ITEM) return;
-  fh_real *x = p->own[item];
-  const size_t n = p->plan.items[item].bytes / sizeof *x;
-  for (size_t i = 0; i < n; i++) x[i] = (fh_real)NAN;
+  if (p->buffers != FH_OWN || !buffer) return;
+  fh_real *x = buffer;
+  for (size_t i = 0; i < bytes / sizeof *x; i++) x[i] = (fh_real)NAN;
 }
 
-static fh_status forward_step(fh_program *p, step *q)
+static void poison_slot(const fh_program *p, const step *q, fh_slot s, fh_real *buffer)
 {
-  fh_fwd io = {.batch = p->batch * q->fold};
-  poison(p, q->saved);
-  poison(p, q->work_forward);
-  for (int k = 0; k < q->op->n_in; k++) io.in[k] = fh_program_value(p, q->in[k]);
+  const fh_shape *shape = &p->slots[s].shape;
+  const ptrdiff_t samples =
+      p->batch * (shape->batch / p->slots[p->inputs[0]].shape.batch) / q->passes;
+  poison(p, buffer, (size_t)(samples * (fh_shape_size(shape) / shape->batch)) * sizeof(fh_real));
+}
+
+static fh_status forward_step(fh_program *p, step *q, ptrdiff_t pass)
+{
+  fh_fwd io = {.batch = p->batch * q->fold / q->passes};
+  for (int k = 0; k < q->op->n_in; k++) io.in[k] = value_of(p, q->in[k], pass);
   for (int k = 0; k < q->op->n_out; k++) {
-    poison(p, p->slots[q->out[k]].value);
-    io.out[k] = fh_program_item(p, p->slots[q->out[k]].value);
+    const slot *s = &p->slots[q->out[k]];
+    io.out[k] = part(p, q->out[k], fh_program_item(p, s->value), s->value_of_pass, pass);
+    poison_slot(p, q, q->out[k], io.out[k]);
   }
   for (int k = 0; k < q->op->n_param; k++) io.param[k] = fh_program_param_value(p, q, k);
-  io.saved = fh_program_item(p, q->saved);
+  io.saved = saved_of(p, q, pass);
   io.work = fh_program_item(p, q->work_forward);
+  poison(p, io.saved, q->need.saved);
+  poison(p, io.work, q->need.work);
   if (q->need.alias) return FH_OK; /* outputs are the input, where it stands */
   return q->op->class->forward(q->op, &io);
 }
@@ -51,45 +75,60 @@ fh_status fh_program_forward(fh_program *p, ptrdiff_t batch, const fh_real *cons
   p->batch = batch;
   for (int i = 0; i < p->n_inputs; i++) p->input_value[i] = in[i];
   fh_program_prepare(p);
-  for (int i = 0; i < p->n_steps; i++) {
-    const fh_status st = forward_step(p, &p->steps[i]);
-    if (st != FH_OK) return fh_status_trace(st, __FILE__, i, p->steps[i].name);
+  for (int begin = 0, end; begin < p->n_steps; begin = end) {
+    end = p->steps[begin].end;
+    for (ptrdiff_t pass = 0; pass < p->steps[begin].passes; pass++)
+      for (int i = begin; i < end; i++) {
+        const fh_status st = forward_step(p, &p->steps[i], pass);
+        if (st != FH_OK) return fh_status_trace(st, __FILE__, i, p->steps[i].name);
+      }
   }
-  for (int i = 0; i < p->n_outputs; i++) out[i] = fh_program_value(p, p->outputs[i]);
+  for (int i = 0; i < p->n_outputs; i++) out[i] = value_of(p, p->outputs[i], 0);
   p->forward_done = p->purpose == FH_TRAIN;
   return FH_OK;
 }
 
 /* where the gradient of slot s goes, or NULL when nobody wants it */
-static fh_real *gradient_of(fh_program *p, fh_slot s, fh_real *const *din)
+static fh_real *gradient_of(const fh_program *p, const step *q, fh_slot s, fh_real *const *din,
+                            ptrdiff_t pass)
 {
-  const slot *q = &p->slots[s];
-  if (q->input >= 0) return din ? din[q->input] : NULL;
-  if (!q->upstream && !din) return NULL;
-  poison(p, q->gradient);
-  return fh_program_item(p, q->gradient);
+  const slot *at = &p->slots[s];
+  if (at->input >= 0) return din ? din[at->input] : NULL;
+  if (!at->upstream && !din) return NULL;
+  fh_real *gradient = part(p, s, fh_program_item(p, at->gradient), at->gradient_of_pass, pass);
+  poison_slot(p, q, s, gradient);
+  return gradient;
+}
+
+/* gradient that arrives at slot s: from its reader, or from the caller */
+static const fh_real *slope_of(const fh_program *p, fh_slot s, const fh_real *const *dout,
+                               ptrdiff_t pass)
+{
+  const slot *at = &p->slots[s];
+  if (at->output < 0)
+    return part(p, s, fh_program_item(p, at->gradient), at->gradient_of_pass, pass);
+  return dout[at->output] + pass * p->batch * (fh_shape_size(&at->shape) / at->shape.batch);
 }
 
 static fh_status backward_step(fh_program *p, step *q, const fh_real *const *dout,
-                               fh_real *const *din)
+                               fh_real *const *din, ptrdiff_t pass)
 {
-  fh_bwd io = {.batch = p->batch * q->fold};
+  fh_bwd io = {.batch = p->batch * q->fold / q->passes};
   for (int k = 0; k < q->op->n_in; k++) {
-    if (q->need.bwd_reads_in >> k & 1) io.in[k] = fh_program_value(p, q->in[k]);
-    io.din[k] = gradient_of(p, q->in[k], din);
+    if (q->need.bwd_reads_in >> k & 1) io.in[k] = value_of(p, q->in[k], pass);
+    io.din[k] = gradient_of(p, q, q->in[k], din, pass);
   }
   for (int k = 0; k < q->op->n_out; k++) {
-    const slot *s = &p->slots[q->out[k]];
-    if (q->need.bwd_reads_out >> k & 1) io.out[k] = fh_program_value(p, q->out[k]);
-    io.dout[k] = s->output >= 0 ? dout[s->output] : fh_program_item(p, s->gradient);
+    if (q->need.bwd_reads_out >> k & 1) io.out[k] = value_of(p, q->out[k], pass);
+    io.dout[k] = slope_of(p, q->out[k], dout, pass);
   }
   for (int k = 0; k < q->op->n_param; k++) {
     io.param[k] = fh_program_param_value(p, q, k);
     io.dparam[k] = fh_program_param_gradient(p, q, k);
   }
-  io.saved = fh_program_item(p, q->saved);
+  io.saved = saved_of(p, q, pass);
   io.work = fh_program_item(p, q->work_backward);
-  poison(p, q->work_backward);
+  poison(p, io.work, q->need.work);
   return q->op->class->backward(q->op, &io);
 }
 
@@ -99,10 +138,14 @@ fh_status fh_program_backward(fh_program *p, const fh_real *const *dout, fh_real
            "backward follows one forward of a program built for training");
   p->forward_done = false;
   p->pending = true;
-  for (int i = p->n_steps - 1; i >= 0; i--) {
-    if (!din && !p->steps[i].has_upstream) continue;
-    const fh_status st = backward_step(p, &p->steps[i], dout, din);
-    if (st != FH_OK) return fh_status_trace(st, __FILE__, i, p->steps[i].name);
+  for (int end = p->n_steps, begin; end > 0; end = begin) {
+    begin = p->steps[end - 1].begin;
+    for (ptrdiff_t pass = p->steps[begin].passes - 1; pass >= 0; pass--)
+      for (int i = end - 1; i >= begin; i--) {
+        if (!din && !p->steps[i].has_upstream) continue;
+        const fh_status st = backward_step(p, &p->steps[i], dout, din, pass);
+        if (st != FH_OK) return fh_status_trace(st, __FILE__, i, p->steps[i].name);
+      }
   }
   return FH_OK;
 }
