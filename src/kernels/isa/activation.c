@@ -4,7 +4,9 @@
 #include "kernels/isa/tables.h"
 
 #if defined(__AVX512F__) && !defined(FH_DOUBLE)
-#include "kernels/isa/gelu_table.h"
+#include "kernels/isa/gelu_table_avx512.h"
+#elif defined(__AVX2__) && !defined(FH_DOUBLE)
+#include "kernels/isa/gelu_table_avx2.h"
 #else
 #include "kernels/isa/gelu_loops.h"
 #endif

@@ -1,5 +1,5 @@
 /**
- * gelu_table - GELU in single precision by table, for processors that look up 32 numbers at once
+ * gelu_table_avx512 - GELU in single precision by table, for processors that look up 32 numbers at once
  *
  * Phi(z) = 1/2 + sign(z) G(|z|), where G is a polynomial of degree 5 around the nearest of 32
  * points: six look-ups beside five multiply-adds, no exponential and no division. The error of GELU
