@@ -59,6 +59,22 @@ static const bench_case cases[] = {
      "h1",
      "tfno",
      {{"n_modes", "16,16"}, {"hidden_channels", "32"}, {"n_layers", "4"}, {"factorization", "tt"}}},
+    {"tfno-128",
+     128,
+     16,
+     "h1",
+     "tfno",
+     {{"n_modes", "16,16"}, {"hidden_channels", "32"}, {"n_layers", "4"}}},
+    {"mg2-tfno-128",
+     128,
+     16,
+     "h1",
+     "mg-tfno",
+     {{"n_modes", "16,16"},
+      {"hidden_channels", "32"},
+      {"n_layers", "4"},
+      {"levels", "2"},
+      {"padding_fraction", "0.0625"}}},
     {"mg-tfno-128",
      128,
      16,
@@ -215,11 +231,13 @@ static fh_status run(int argc, char **argv, const char *folder)
 {
   fh_team *team = NULL;
   const bench_case *c = NULL;
-  for (size_t i = 0; argc > 1 && i < sizeof cases / sizeof *cases; i++)
-    if (!strcmp(cases[i].name, argv[1])) c = &cases[i];
-  FH_CHECK(c, FH_ERR_USAGE,
-           "usage: bench_step CASE [STEPS]; cases: fno-64, fno-64-m12, fno-128-wide, "
-           "tfno-64, cp-64, tt-64, mg-tfno-128, mgno-darcy-256, mgno-ns-64");
+  char names[256] = "";
+  size_t used = 0;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    if (argc > 1 && !strcmp(cases[i].name, argv[1])) c = &cases[i];
+    used += (size_t)snprintf(names + used, sizeof names - used, " %s", cases[i].name);
+  }
+  FH_CHECK(c, FH_ERR_USAGE, "usage: bench_step CASE [STEPS]; cases:%s", names);
   const long steps = argc > 2 ? strtol(argv[2], NULL, 10) : 20;
   FH_CHECK(steps >= 3, FH_ERR_USAGE, "%ld steps: two warm up, so 3 are the fewest", steps);
   const char *shared = getenv("FH_BENCH_RANKS_PER_SAMPLE");
