@@ -11,7 +11,10 @@ int main(int argc, char **argv)
   fh_order_report r;
   int rank = 0, none = 1;
   char **name = argv;
-  if (argc < 4) return 64;
+  if (argc < 4) {
+    fputs("usage: bench_order N SIZE ORDER [two_opt]; orders: those of -sequence_order\n", stderr);
+    return 64;
+  }
   EXPECT(!PetscInitialize(&none, &name, NULL, NULL), "PETSc");
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   EXPECT_OK(fh_generate_prepare("darcy", "lognormal-darcy-1", &c, &fields));

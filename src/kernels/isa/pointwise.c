@@ -113,25 +113,38 @@ static void short_block(int rows, ptrdiff_t k, ptrdiff_t n, const fh_real *w, co
     for (ptrdiff_t t = 0; t < n; t++) y[i * ldy + t] = buffer[i * FH_LANES + t];
 }
 
+/* Columns whose x stays in the first cache while the rows of y pass by. */
+static inline ptrdiff_t near_columns(ptrdiff_t k)
+{
+  enum { NEAR_BYTES = 16 << 10 };
+  const ptrdiff_t vectors = NEAR_BYTES / (k * FH_VECTOR_BYTES);
+  return (vectors > NR ? vectors : NR) * FH_LANES;
+}
+
+/* Rows of y one block after the other, each from left to right: rows whose distance is a power of two share a few places
+ * of the cache, where a strip of all of them has no room for whole lines. */
 static void apply(ptrdiff_t m, ptrdiff_t k, ptrdiff_t n, const fh_real *packed, const fh_real *bias,
                   const fh_real *c, ptrdiff_t ldc, const fh_real *scale, const fh_real *x,
                   const ptrdiff_t *off, fh_real *y, ptrdiff_t ldy)
 {
-  for (ptrdiff_t t = 0; t < n;) {
-    const int nr = n - t < FH_LANES ? 0 : strip_vectors((n - t) / FH_LANES);
+  const ptrdiff_t near = near_columns(k);
+  for (ptrdiff_t begin = 0, end; begin < n; begin = end) {
+    end = n - begin < near + FH_LANES ? n : begin + near;
     const fh_real *w = packed;
-    for (ptrdiff_t i = 0; i < m;) {
-      const int rows = block_rows(m - i);
-      const fh_real *b = bias ? bias + i : NULL, *ct = c ? c + i * ldc + t : NULL;
-      const fh_real *s = scale ? scale + i : NULL;
-      if (nr)
-        any_block(nr, rows, k, w, b, ct, ldc, s, x + t, off, y + i * ldy + t, ldy);
-      else
-        short_block(rows, k, n - t, w, b, ct, ldc, s, x + t, off, y + i * ldy + t, ldy);
-      w += rows * k;
-      i += rows;
+    for (ptrdiff_t i = 0, rows; i < m; i += rows, w += rows * k) {
+      rows = block_rows(m - i);
+      const fh_real *b = bias ? bias + i : NULL, *s = scale ? scale + i : NULL;
+      for (ptrdiff_t t = begin; t < end;) {
+        const fh_real *ct = c ? c + i * ldc + t : NULL;
+        fh_real *yt = y + i * ldy + t;
+        const int nr = end - t < FH_LANES ? 0 : strip_vectors((end - t) / FH_LANES);
+        if (nr)
+          any_block(nr, (int)rows, k, w, b, ct, ldc, s, x + t, off, yt, ldy);
+        else
+          short_block((int)rows, k, end - t, w, b, ct, ldc, s, x + t, off, yt, ldy);
+        t += (nr ? nr : 1) * FH_LANES;
+      }
     }
-    t += (nr ? nr : 1) * FH_LANES;
   }
 }
 
