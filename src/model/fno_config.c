@@ -102,6 +102,10 @@ const fh_field fh_mg_tfno_fields[] = {
      "what a patch sees beyond the sides of the field"},
     {"coordinates", FH_FIELD_ENUM, MG(coordinates), "local", 0, 0, coordinates,
      "of the grid embedding: local: 0 to 1 in every patch; global: in the field, cut with it"},
+    {"recompute", FH_FIELD_BOOL, MG(recompute), "false", 0, 0, NULL,
+     "in training compute each patch a second time for its gradient: the memory of one patch "
+     "instead of all, the same "
+     "bits, a third more time"},
     FH_FIELDS_END};
 
 /* a list of one number stands for every axis */

@@ -60,6 +60,7 @@ static fh_status build(const void *config, int in_channels, int out_channels, fh
     unpatch.n[a] = grid.n[a];
   }
   fh_op *op = NULL;
+  fh_program_recompute(p, ((const fh_mg_tfno_config *)config)->recompute);
   FH_TRY(fh_patch_create(&patch, &op));
   FH_TRY(fh_program_then(p, "", op, x));
   const int channels = (patch.levels + 1) * (in_channels + (patch.coordinates ? patch.dim : 0));

@@ -16,6 +16,7 @@ typedef struct {
   fh_real_list padding_fraction; /* of the field's points, on each side of a patch */
   int outside;                   /* fh_outside */
   int coordinates;               /* 0: of the patch, 1: of the field */
+  bool recompute;                /* in training: fh_program_recompute */
 } fh_mg_tfno_config;
 
 extern const fh_model_class fh_mg_tfno_class;

@@ -92,73 +92,98 @@ static size_t slot_bytes(const slot *s)
   return (size_t)fh_shape_size(&s->shape) * sizeof(fh_real);
 }
 
-/* last instant at which the value of s itself (not of its views) is read */
-static int last_read(const fh_program *p, fh_slot index, int n)
+static int later(int a, int b)
 {
-  const slot *s = &p->slots[index];
-  int last = s->producer;
-  if (s->output >= 0) last = n; /* the caller reads it between forward and backward */
-  if (s->reader != NO_STEP && s->reader > last) last = s->reader;
-  if (p->purpose == FH_INFER) return last;
-  if (s->producer != NO_STEP) {
-    const step *q = &p->steps[s->producer];
+  return a > b ? a : b;
+}
+
+/* Last instant at which slot s, a root or a view, is read where forward has written it, or (again) where a pass that is
+ * computed again has. */
+static int last_read(const fh_program *p, fh_slot s, bool again)
+{
+  const slot *v = &p->slots[s];
+  const bool train = p->purpose == FH_TRAIN;
+  int last = -1;
+  if (!again && v->output >= 0) last = p->caller_at;
+  if (v->producer != NO_STEP && train) {
+    const step *q = &p->steps[v->producer];
     for (int k = 0; k < q->op->n_out; k++)
-      if (q->out[k] == index && q->need.bwd_reads_out >> k & 1) last = 2 * n - s->producer;
+      if (q->out[k] == s && q->need.bwd_reads_out >> k & 1 &&
+          fh_program_made_again(p, s, q) == again)
+        last = later(last, q->backward_at);
   }
-  if (s->reader != NO_STEP) {
-    const step *q = &p->steps[s->reader];
-    for (int k = 0; k < q->op->n_in; k++)
-      if (q->in[k] == index && q->need.bwd_reads_in >> k & 1 && 2 * n - s->reader > last)
-        last = 2 * n - s->reader;
-  }
+  if (v->reader == NO_STEP) return last;
+  const step *q = &p->steps[v->reader];
+  const bool second =
+      fh_program_made_again(p, s, q); /* the second time it reads what was made again */
+  if (!again) last = later(last, q->forward_at);
+  if (q->again && second == again) last = later(last, q->again_at);
+  for (int k = 0; k < q->op->n_in; k++)
+    if (train && q->in[k] == s && q->need.bwd_reads_in >> k & 1 && second == again)
+      last = later(last, q->backward_at);
+  return last;
+}
+
+static int last_read_of_all(const fh_program *p, fh_slot root, bool again)
+{
+  int last = -1;
+  for (fh_slot v = 0; v < p->n_slots; v++)
+    if (p->slots[v].root == root) last = later(last, last_read(p, v, again));
   return last;
 }
 
 static fh_status plan_slot(fh_program *p, fh_slot s, int first, int last, int *item, bool *of_pass)
 {
+  last = later(first, last);
   *of_pass = fh_program_within_pass(p, &first, &last);
   const size_t all = slot_bytes(&p->slots[s]);
   const ptrdiff_t passes = *of_pass ? p->steps[p->slots[s].producer].passes : 1;
   return fh_plan_add(&p->plan, all / (size_t)passes, first, last, item);
 }
 
-/* Instants: forward of step i is i, the caller's turn is n, backward of step i is 2n - i. */
-static fh_status plan_values(fh_program *p, int n)
+static fh_status plan_values(fh_program *p)
 {
+  bool of_pass = true; /* what is computed again always is */
   for (fh_slot s = 0; s < p->n_slots; s++) {
-    if (p->slots[s].root != s || p->slots[s].producer == NO_STEP) continue;
-    int last = p->slots[s].producer;
-    for (fh_slot v = 0; v < p->n_slots; v++)
-      if (p->slots[v].root == s && last_read(p, v, n) > last) last = last_read(p, v, n);
-    FH_TRY(plan_slot(p, s, p->slots[s].producer, last, &p->slots[s].value,
-                     &p->slots[s].value_of_pass));
+    slot *v = &p->slots[s];
+    if (v->root != s || v->producer == NO_STEP) continue;
+    const step *q = &p->steps[v->producer];
+    FH_TRY(plan_slot(p, s, q->forward_at, last_read_of_all(p, s, false), &v->value,
+                     &v->value_of_pass));
+    if (q->again)
+      FH_TRY(plan_slot(p, s, q->again_at, last_read_of_all(p, s, true), &v->value_again, &of_pass));
   }
   return FH_OK;
 }
 
-static fh_status plan_gradients(fh_program *p, int n)
+static fh_status plan_gradients(fh_program *p)
 {
   for (fh_slot s = 0; s < p->n_slots; s++) {
-    slot *q = &p->slots[s];
-    if (q->producer == NO_STEP || q->output >= 0) continue; /* the caller's memory */
-    FH_TRY(plan_slot(p, s, 2 * n - q->reader, 2 * n - q->producer, &q->gradient,
-                     &q->gradient_of_pass));
+    slot *v = &p->slots[s];
+    if (v->producer == NO_STEP || v->output >= 0) continue; /* the caller's memory */
+    FH_TRY(plan_slot(p, s, p->steps[v->reader].backward_at, p->steps[v->producer].backward_at,
+                     &v->gradient, &v->gradient_of_pass));
   }
   return FH_OK;
 }
 
-static fh_status plan_steps(fh_program *p, int n)
+static fh_status plan_work(fh_program *p, const step *q, int at, int *item)
+{
+  return q->need.work ? fh_plan_add(&p->plan, q->need.work, at, at, item) : FH_OK;
+}
+
+static fh_status plan_steps(fh_program *p)
 {
   for (int i = 0; i < p->n_steps; i++) {
     step *q = &p->steps[i];
-    const bool train = p->purpose == FH_TRAIN;
-    if (q->need.work) FH_TRY(fh_plan_add(&p->plan, q->need.work, i, i, &q->work_forward));
-    if (q->need.work && train)
-      FH_TRY(fh_plan_add(&p->plan, q->need.work, 2 * n - i, 2 * n - i, &q->work_backward));
-    if (!q->need.saved || !train) continue;
-    int first = i, last = 2 * n - i;
-    fh_program_within_pass(p, &first, &last); /* never: it waits for the caller's turn */
-    FH_TRY(fh_plan_add(&p->plan, (size_t)q->passes * fh_size_aligned(q->need.saved), first, last,
+    FH_TRY(plan_work(p, q, q->forward_at, &q->work_forward));
+    if (p->purpose != FH_TRAIN) continue;
+    if (q->again) FH_TRY(plan_work(p, q, q->again_at, &q->work_again));
+    FH_TRY(plan_work(p, q, q->backward_at, &q->work_backward));
+    if (!q->need.saved) continue;
+    int first = q->again ? q->again_at : q->forward_at, last = q->backward_at;
+    const ptrdiff_t parts = fh_program_within_pass(p, &first, &last) ? 1 : q->passes;
+    FH_TRY(fh_plan_add(&p->plan, (size_t)parts * fh_size_aligned(q->need.saved), first, last,
                        &q->saved));
   }
   return FH_OK;
@@ -190,11 +215,10 @@ fh_status fh_program_build(fh_program *p, fh_purpose purpose, fh_buffers buffers
   p->buffers = buffers;
   FH_TRY(insert_splits(p));
   find_readers(p);
-  fh_program_find_passes(p);
-  const int n = p->n_steps;
-  FH_TRY(plan_values(p, n));
-  if (purpose == FH_TRAIN) FH_TRY(plan_gradients(p, n));
-  FH_TRY(plan_steps(p, n));
+  FH_TRY(fh_program_find_passes(p));
+  FH_TRY(plan_values(p));
+  if (purpose == FH_TRAIN) FH_TRY(plan_gradients(p));
+  FH_TRY(plan_steps(p));
   FH_TRY(fh_plan_solve(&p->plan));
   FH_TRY(allocate(p));
   FH_TRY(fh_program_build_maps(p));
@@ -206,7 +230,7 @@ fh_program_memory fh_program_bytes(const fh_program *p)
 {
   fh_program_memory m = {.arena = p->plan.arena, .own = p->plan.own, .bound = p->plan.bound};
   for (int i = 0; i < p->n_steps; i++) {
-    m.saved += (size_t)p->steps[i].passes * p->steps[i].need.saved;
+    m.saved += (size_t)fh_program_parts_saved(&p->steps[i]) * p->steps[i].need.saved;
     if (p->steps[i].need.work > m.work) m.work = p->steps[i].need.work;
   }
   m.derived = fh_program_derived_bytes(p);

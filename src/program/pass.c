@@ -3,7 +3,8 @@
  * Consecutive steps that treat every patch by itself are walked through once for each patch (of all
  * samples of the call) instead of step by step for all patches: a patch stays in the cache from one
  * step to the next, and what lives between two steps of a pass has room for one patch only. What
- * lives longer, saved values above all, has room for all of them. */
+ * lives longer, saved values above all, has room for all of them - unless the program recomputes: then
+ * each pass of backward first goes forward once more, and saved values, too, are those of one patch. */
 #include "program/program_impl.h"
 
 ptrdiff_t fh_program_passes(const fh_program *p, const fh_op *op, const fh_slot *in)
@@ -14,7 +15,7 @@ ptrdiff_t fh_program_passes(const fh_program *p, const fh_op *op, const fh_slot 
   return op->class->joins ? 1 : batch / p->slots[p->inputs[0]].shape.batch;
 }
 
-void fh_program_find_passes(fh_program *p)
+static void find_runs(fh_program *p)
 {
   for (int i = 0, end; i < p->n_steps; i = end) {
     for (end = i + 1; end < p->n_steps && p->steps[i].passes > 1; end++)
@@ -22,27 +23,54 @@ void fh_program_find_passes(fh_program *p)
     for (int k = i; k < end; k++) {
       p->steps[k].begin = i;
       p->steps[k].end = end;
+      p->steps[k].again = p->recompute && p->purpose == FH_TRAIN && p->steps[k].passes > 1;
     }
   }
 }
 
-/* the instants of the passes that instant t is part of: itself, where there are none */
-static void around(const fh_program *p, int t, int *first, int *last)
+/* the instants [first, end) are those of one walk through some steps */
+static int walk(fh_program *p, int first, int end)
+{
+  for (int t = first; t < end; t++) p->around[t] = (span){first, end - 1};
+  return end;
+}
+
+fh_status fh_program_find_passes(fh_program *p)
 {
   const int n = p->n_steps;
-  *first = *last = t;
-  if (t == n) return;
-  const step *q = &p->steps[t < n ? t : 2 * n - t];
-  *first = t < n ? q->begin : 2 * n - (q->end - 1);
-  *last = t < n ? q->end - 1 : 2 * n - q->begin;
+  int t = 0, begin, end;
+  find_runs(p);
+  FH_NEW(p->around, 3 * n + 1);
+  for (begin = 0; begin < n; begin = end) {
+    end = p->steps[begin].end;
+    for (int i = begin; i < end; i++) p->steps[i].forward_at = t + i - begin;
+    t = walk(p, t, t + end - begin);
+  }
+  p->caller_at = t;
+  t = walk(p, t, t + 1);
+  for (end = n; end > 0; end = begin) {
+    begin = p->steps[end - 1].begin;
+    const int length = end - begin, again = p->steps[begin].again ? length : 0;
+    for (int i = begin; i < end; i++) {
+      p->steps[i].again_at = t + i - begin;
+      p->steps[i].backward_at = t + again + end - 1 - i;
+    }
+    t = walk(p, t, t + again + length);
+  }
+  return FH_OK;
 }
 
 bool fh_program_within_pass(const fh_program *p, int *first, int *last)
 {
-  int begin, end, later;
-  around(p, *first, &begin, &end);
-  if (*last <= end) return true;
-  *first = begin;
-  around(p, *last, &later, last);
+  const span begin = p->around[*first], end = p->around[*last];
+  if (*last <= begin.last) return true;
+  *first = begin.first;
+  *last = end.last;
   return false;
+}
+
+bool fh_program_made_again(const fh_program *p, fh_slot s, const step *q)
+{
+  const int producer = p->slots[p->slots[s].root].producer;
+  return q->again && producer != NO_STEP && p->steps[producer].begin == q->begin;
 }

@@ -25,8 +25,8 @@ static void print_step(const fh_program *p, int i, FILE *f)
     fprintf(f, "  view");
   }
   if (q->fold > 1) fprintf(f, ", %td patches a sample", q->fold);
-  if (q->passes > 1) fprintf(f, " in %td passes", q->passes);
-  if (q->need.saved) fprintf(f, ", saved %zu B", (size_t)q->passes * q->need.saved);
+  if (q->passes > 1) fprintf(f, " in %td passes%s", q->passes, q->again ? ", computed again" : "");
+  if (q->need.saved) fprintf(f, ", saved %zu B", (size_t)fh_program_parts_saved(q) * q->need.saved);
   ptrdiff_t params = 0;
   for (int k = 0; k < q->op->n_param; k++)
     if (q->param[k] >= 0) params += p->params[q->param[k]].size;

@@ -26,6 +26,7 @@ void fh_program_destroy(fh_program **program)
   fh_free(p->gradients);
   fh_program_destroy_maps(p);
   fh_plan_clear(&p->plan);
+  fh_free(p->around);
   fh_free(p->steps);
   fh_free(p->slots);
   fh_free(p->params);
@@ -59,6 +60,7 @@ static fh_status new_slot(fh_program *p, const fh_shape *shape, int producer, fh
                         .output = -1,
                         .root = *s,
                         .value = NO_ITEM,
+                        .value_again = NO_ITEM,
                         .gradient = NO_ITEM};
   return FH_OK;
 }
@@ -84,7 +86,11 @@ fh_status fh_program_append(fh_program *p, const char *name, fh_op *op, const fh
   FH_TRY(fh_program_grow(&steps, p->n_steps, &p->cap_steps, sizeof *p->steps));
   p->steps = steps;
   fh_shape shapes[FH_OP_MAX_IN];
-  step s = {.op = op, .saved = NO_ITEM, .work_forward = NO_ITEM, .work_backward = NO_ITEM};
+  step s = {.op = op,
+            .saved = NO_ITEM,
+            .work_forward = NO_ITEM,
+            .work_again = NO_ITEM,
+            .work_backward = NO_ITEM};
   snprintf(s.name, sizeof s.name, "%s", name);
   for (int i = 0; i < op->n_in; i++)
     FH_CHECK(in[i] >= 0 && in[i] < p->n_slots, FH_ERR_ARG,
@@ -227,6 +233,11 @@ const fh_team *fh_program_team(const fh_program *p)
 const fh_shape *fh_program_shape(const fh_program *p, fh_slot s)
 {
   return &p->slots[s].shape;
+}
+
+void fh_program_recompute(fh_program *p, bool recompute)
+{
+  p->recompute = recompute;
 }
 
 fh_status fh_program_output(fh_program *p, fh_slot s)

@@ -78,6 +78,9 @@ const fh_shape *fh_program_shape(const fh_program *p, fh_slot slot);
 /** Names slot as the next output of the program. */
 fh_status fh_program_output(fh_program *p, fh_slot slot) FH_MUST;
 
+/** Before build, of a program for training: where patches pass one after the other (pass.c), backward computes each pass
+ *  again instead of keeping what forward saved of all of them. The same bits, the memory of one patch, forward twice. */
+void fh_program_recompute(fh_program *p, bool recompute);
 /** Inserts splits, plans the memory, allocates arena and parameters (values and gradients 0). */
 fh_status fh_program_build(fh_program *p, fh_purpose purpose, fh_buffers buffers) FH_MUST;
 

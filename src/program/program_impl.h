@@ -14,22 +14,29 @@ typedef struct {
   ptrdiff_t fold;             /* samples of input 0 per sample of the program */
   ptrdiff_t passes;           /* calls that share them, see pass.c: fold or 1 */
   int begin, end; /* the steps [begin, end) that each pass walks through, this one among them */
+  bool again;     /* backward computes the pass once more instead of keeping what forward saved */
+  int forward_at, again_at, backward_at; /* instants */
   fh_need need;
-  int saved, work_forward, work_backward; /* items of the plan, or NO_ITEM */
+  int saved, work_forward, work_again, work_backward; /* items of the plan, or NO_ITEM */
   bool has_upstream; /* some parameter at or above this step: its backward is always needed */
 } step;
 
 typedef struct {
   fh_shape shape;
-  int producer;        /* step, or NO_STEP for an input of the program */
-  int input;           /* which input of the program, or -1 */
-  int reader;          /* the one step that reads it after build, or NO_STEP */
-  int output;          /* which output of the program, or -1 */
-  fh_slot root;        /* slot whose memory it shares: itself, unless it is a view */
-  int value, gradient; /* items of the plan, or NO_ITEM */
+  int producer;                     /* step, or NO_STEP for an input of the program */
+  int input;                        /* which input of the program, or -1 */
+  int reader;                       /* the one step that reads it after build, or NO_STEP */
+  int output;                       /* which output of the program, or -1 */
+  fh_slot root;                     /* slot whose memory it shares: itself, unless it is a view */
+  int value, value_again, gradient; /* items of the plan, or NO_ITEM */
   bool value_of_pass, gradient_of_pass; /* the item holds the samples of one pass, not all */
   bool upstream;                        /* some parameter above it: its gradient is always needed */
 } slot;
+
+/* instants, both included */
+typedef struct {
+  int first, last;
+} span;
 
 /* a name that a step may ask for, and what stands behind it */
 typedef struct {
@@ -68,10 +75,13 @@ struct fh_program {
       pending; /* values changed since the maps ran; backward ran since their adjoints did */
   fh_slot inputs[FH_OP_MAX_IN], outputs[FH_OP_MAX_OUT];
   ptrdiff_t param_size;
-  bool built;
+  bool built, recompute;
   fh_purpose purpose;
   fh_buffers buffers;
 
+  int caller_at; /* the instant between forward and backward */
+  span
+      *around; /* of each instant: those of the passes it is part of, itself where there are none */
   fh_plan plan;
   char *arena; /* FH_PLANNED: all items */
   void **own;  /* FH_OWN: one buffer an item */
@@ -87,11 +97,18 @@ struct fh_program {
 void *fh_program_item(const fh_program *p, int item);
 /** Passes of a step whose inputs are these slots. */
 ptrdiff_t fh_program_passes(const fh_program *p, const fh_op *op, const fh_slot *in);
-/** Sets begin and end of every step. */
-void fh_program_find_passes(fh_program *p);
+/** Passes whose saved values are kept at the same time. */
+static inline ptrdiff_t fh_program_parts_saved(const step *q)
+{
+  return q->again ? 1 : q->passes;
+}
+/** Sets begin, end, again and the instants of every step. */
+fh_status fh_program_find_passes(fh_program *p);
 /** True if what is alive from instant *first to *last lives within a pass; otherwise widens both so that
- *  no pass overwrites what an earlier one has left. Instants: see build.c. */
+ *  no pass overwrites what an earlier one has left. */
 bool fh_program_within_pass(const fh_program *p, int *first, int *last);
+/** True if a pass that is computed again makes slot s anew before step q needs it. */
+bool fh_program_made_again(const fh_program *p, fh_slot s, const step *q);
 /** The binding of that name, or -1. */
 int fh_program_find_binding(const fh_program *p, const char *name);
 /** Values and gradient of parameter k of step q. */

@@ -17,18 +17,21 @@ static fh_real *part(const fh_program *p, fh_slot s, fh_real *all, bool of_pass,
   return all + pass * p->batch * (fh_shape_size(shape) / shape->batch);
 }
 
-/* value of a slot: in the arena, or the caller's memory for inputs and views of them */
-static const fh_real *value_of(const fh_program *p, fh_slot s, ptrdiff_t pass)
+/* value of a slot for step q, in its first call of a pass or later (second): in the arena, or the caller's memory for
+ * inputs and views of them */
+static const fh_real *value_of(const fh_program *p, fh_slot s, const step *q, ptrdiff_t pass,
+                               bool second)
 {
   const slot *root = &p->slots[p->slots[s].root];
-  return root->input >= 0 ? p->input_value[root->input]
-                          : part(p, s, fh_program_item(p, root->value), root->value_of_pass, pass);
+  if (root->input >= 0) return p->input_value[root->input];
+  if (second && fh_program_made_again(p, s, q)) return fh_program_item(p, root->value_again);
+  return part(p, s, fh_program_item(p, root->value), root->value_of_pass, pass);
 }
 
 static void *saved_of(const fh_program *p, const step *q, ptrdiff_t pass)
 {
   char *all = fh_program_item(p, q->saved);
-  return all ? all + (size_t)pass * fh_size_aligned(q->need.saved) : NULL;
+  return all && !q->again ? all + (size_t)pass * fh_size_aligned(q->need.saved) : all;
 }
 
 /* FH_OWN: what a step did not write must show */
@@ -47,22 +50,39 @@ static void poison_slot(const fh_program *p, const step *q, fh_slot s, fh_real *
   poison(p, buffer, (size_t)(samples * (fh_shape_size(shape) / shape->batch)) * sizeof(fh_real));
 }
 
-static fh_status forward_step(fh_program *p, step *q, ptrdiff_t pass)
+/* second: backward computes the pass again */
+static fh_status forward_step(fh_program *p, step *q, ptrdiff_t pass, bool second)
 {
   fh_fwd io = {.batch = p->batch * q->fold / q->passes};
-  for (int k = 0; k < q->op->n_in; k++) io.in[k] = value_of(p, q->in[k], pass);
+  for (int k = 0; k < q->op->n_in; k++) io.in[k] = value_of(p, q->in[k], q, pass, second);
   for (int k = 0; k < q->op->n_out; k++) {
     const slot *s = &p->slots[q->out[k]];
-    io.out[k] = part(p, q->out[k], fh_program_item(p, s->value), s->value_of_pass, pass);
+    io.out[k] = second ? fh_program_item(p, s->value_again)
+                       : part(p, q->out[k], fh_program_item(p, s->value), s->value_of_pass, pass);
     poison_slot(p, q, q->out[k], io.out[k]);
   }
   for (int k = 0; k < q->op->n_param; k++) io.param[k] = fh_program_param_value(p, q, k);
-  io.saved = saved_of(p, q, pass);
-  io.work = fh_program_item(p, q->work_forward);
+  io.saved = q->again && !second ? NULL : saved_of(p, q, pass);
+  io.work = fh_program_item(p, second ? q->work_again : q->work_forward);
   poison(p, io.saved, q->need.saved);
   poison(p, io.work, q->need.work);
   if (q->need.alias) return FH_OK; /* outputs are the input, where it stands */
   return q->op->class->forward(q->op, &io);
+}
+
+static fh_status forward_pass(fh_program *p, int begin, int end, ptrdiff_t pass, bool second)
+{
+  for (int i = begin; i < end; i++) {
+    const fh_status st = forward_step(p, &p->steps[i], pass, second);
+    if (st != FH_OK) return fh_status_trace(st, __FILE__, i, p->steps[i].name);
+  }
+  return FH_OK;
+}
+
+static const fh_real *output_value(const fh_program *p, fh_slot s)
+{
+  const slot *root = &p->slots[p->slots[s].root];
+  return root->input >= 0 ? p->input_value[root->input] : fh_program_item(p, root->value);
 }
 
 fh_status fh_program_forward(fh_program *p, ptrdiff_t batch, const fh_real *const *in,
@@ -78,12 +98,9 @@ fh_status fh_program_forward(fh_program *p, ptrdiff_t batch, const fh_real *cons
   for (int begin = 0, end; begin < p->n_steps; begin = end) {
     end = p->steps[begin].end;
     for (ptrdiff_t pass = 0; pass < p->steps[begin].passes; pass++)
-      for (int i = begin; i < end; i++) {
-        const fh_status st = forward_step(p, &p->steps[i], pass);
-        if (st != FH_OK) return fh_status_trace(st, __FILE__, i, p->steps[i].name);
-      }
+      FH_TRY(forward_pass(p, begin, end, pass, false));
   }
-  for (int i = 0; i < p->n_outputs; i++) out[i] = value_of(p, p->outputs[i], 0);
+  for (int i = 0; i < p->n_outputs; i++) out[i] = output_value(p, p->outputs[i]);
   p->forward_done = p->purpose == FH_TRAIN;
   return FH_OK;
 }
@@ -115,11 +132,11 @@ static fh_status backward_step(fh_program *p, step *q, const fh_real *const *dou
 {
   fh_bwd io = {.batch = p->batch * q->fold / q->passes};
   for (int k = 0; k < q->op->n_in; k++) {
-    if (q->need.bwd_reads_in >> k & 1) io.in[k] = value_of(p, q->in[k], pass);
+    if (q->need.bwd_reads_in >> k & 1) io.in[k] = value_of(p, q->in[k], q, pass, true);
     io.din[k] = gradient_of(p, q, q->in[k], din, pass);
   }
   for (int k = 0; k < q->op->n_out; k++) {
-    if (q->need.bwd_reads_out >> k & 1) io.out[k] = value_of(p, q->out[k], pass);
+    if (q->need.bwd_reads_out >> k & 1) io.out[k] = value_of(p, q->out[k], q, pass, true);
     io.dout[k] = slope_of(p, q->out[k], dout, pass);
   }
   for (int k = 0; k < q->op->n_param; k++) {
@@ -132,6 +149,17 @@ static fh_status backward_step(fh_program *p, step *q, const fh_real *const *dou
   return q->op->class->backward(q->op, &io);
 }
 
+static fh_status backward_pass(fh_program *p, int begin, int end, ptrdiff_t pass,
+                               const fh_real *const *dout, fh_real *const *din)
+{
+  for (int i = end - 1; i >= begin; i--) {
+    if (!din && !p->steps[i].has_upstream) continue;
+    const fh_status st = backward_step(p, &p->steps[i], dout, din, pass);
+    if (st != FH_OK) return fh_status_trace(st, __FILE__, i, p->steps[i].name);
+  }
+  return FH_OK;
+}
+
 fh_status fh_program_backward(fh_program *p, const fh_real *const *dout, fh_real *const *din)
 {
   FH_CHECK(p->forward_done, FH_ERR_STATE,
@@ -140,12 +168,10 @@ fh_status fh_program_backward(fh_program *p, const fh_real *const *dout, fh_real
   p->pending = true;
   for (int end = p->n_steps, begin; end > 0; end = begin) {
     begin = p->steps[end - 1].begin;
-    for (ptrdiff_t pass = p->steps[begin].passes - 1; pass >= 0; pass--)
-      for (int i = end - 1; i >= begin; i--) {
-        if (!din && !p->steps[i].has_upstream) continue;
-        const fh_status st = backward_step(p, &p->steps[i], dout, din, pass);
-        if (st != FH_OK) return fh_status_trace(st, __FILE__, i, p->steps[i].name);
-      }
+    for (ptrdiff_t pass = p->steps[begin].passes - 1; pass >= 0; pass--) {
+      if (p->steps[begin].again) FH_TRY(forward_pass(p, begin, end, pass, true));
+      FH_TRY(backward_pass(p, begin, end, pass, dout, din));
+    }
   }
   return FH_OK;
 }

@@ -169,6 +169,8 @@ static fh_status configure(const bench_case *c, ptrdiff_t steps, fh_train_setup 
   if (way) FH_TRY(fh_config_set(class->fields, s->spec.config, "implementation", way));
   const char *convolution = getenv("FH_BENCH_CONVOLUTION"); /* of mgno */
   if (convolution) FH_TRY(fh_config_set(class->fields, s->spec.config, "convolution", convolution));
+  const char *recompute = getenv("FH_BENCH_RECOMPUTE"); /* of mg-tfno: true or false */
+  if (recompute) FH_TRY(fh_config_set(class->fields, s->spec.config, "recompute", recompute));
   s->train.batch = c->batch;
   s->train.epochs = (steps + 1) / 2;
   s->train.checkpoint_every = 0;

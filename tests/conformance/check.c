@@ -65,11 +65,12 @@ static void fill_params(const fh_program *p, fh_real *w, uint64_t field)
 }
 
 static fh_status rig_create(const fh_team *team, const fh_subject *s, fh_purpose purpose,
-                            fh_buffers buffers, rig *g)
+                            fh_buffers buffers, bool recompute, rig *g)
 {
   memset(g, 0, sizeof *g);
   FH_TRY(fh_program_create(team, &g->p));
   FH_TRY(s->write(s->context, g->p));
+  if (recompute) fh_program_recompute(g->p, true);
   FH_TRY(fh_program_build(g->p, purpose, buffers));
   g->n_in = fh_program_n_inputs(g->p);
   g->n_out = fh_program_n_outputs(g->p);
@@ -289,17 +290,24 @@ static fh_status check_ranks(const fh_team *team, const fh_subject *s, fh_tally 
   return FH_OK;
 }
 
-static fh_status check_all(const fh_team *team, const fh_subject *s, fh_tally *t, rig *own,
-                           rig *planned, rig *infer)
+enum { OWN, PLANNED, INFER, AGAIN, AGAIN_OWN, RIGS };
+
+static fh_status check_all(const fh_team *team, const fh_subject *s, fh_tally *t, rig g[RIGS])
 {
-  FH_TRY(rig_create(team, s, FH_TRAIN, FH_OWN, own));
-  FH_TRY(rig_create(team, s, FH_TRAIN, FH_PLANNED, planned));
-  FH_TRY(rig_create(team, s, FH_INFER, FH_PLANNED, infer));
+  rig *own = &g[OWN], *planned = &g[PLANNED];
+  FH_TRY(rig_create(team, s, FH_TRAIN, FH_OWN, false, own));
+  FH_TRY(rig_create(team, s, FH_TRAIN, FH_PLANNED, false, planned));
+  FH_TRY(rig_create(team, s, FH_INFER, FH_PLANNED, false, &g[INFER]));
+  FH_TRY(rig_create(team, s, FH_TRAIN, FH_PLANNED, true, &g[AGAIN]));
+  FH_TRY(rig_create(team, s, FH_TRAIN, FH_OWN, true, &g[AGAIN_OWN]));
   FH_TRY(check_gradients(s, t, own));
   FH_TRY(check_contract(s, t, own));
   FH_TRY(check_batch(s, t, own));
   FH_TRY(check_same(s, t, own, planned, true, "the plan of the memory changes the bits"));
-  FH_TRY(check_same(s, t, own, infer, false, "inference gives other bits than training"));
+  FH_TRY(check_same(s, t, own, &g[INFER], false, "inference gives other bits than training"));
+  FH_TRY(check_same(s, t, own, &g[AGAIN], true, "computing patches again changes the bits"));
+  FH_TRY(check_same(s, t, own, &g[AGAIN_OWN], true,
+                    "computing patches again reads what is not there"));
   FH_TRY(check_ranks(team, s, t, planned));
   const fh_program_memory m = fh_program_bytes(planned->p);
   report(s, t, m.bound <= m.arena && m.arena <= m.own, "the arena is no plan", (double)m.arena,
@@ -309,10 +317,8 @@ static fh_status check_all(const fh_team *team, const fh_subject *s, fh_tally *t
 
 fh_status fh_check_subject(const fh_team *team, const fh_subject *s, fh_tally *t)
 {
-  rig own = {0}, planned = {0}, infer = {0};
-  const fh_status st = check_all(team, s, t, &own, &planned, &infer);
-  rig_destroy(&own);
-  rig_destroy(&planned);
-  rig_destroy(&infer);
+  rig g[RIGS] = {0};
+  const fh_status st = check_all(team, s, t, g);
+  for (int i = 0; i < RIGS; i++) rig_destroy(&g[i]);
   return st;
 }

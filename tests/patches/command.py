@@ -25,9 +25,9 @@ def make_files(where):
         f["x"], f["y"] = x, numpy.zeros((3, 40, 36), "f4")
     with h5py.File(os.path.join(where, "large.h5"), "w") as f:
         f["x"], f["y"] = numpy.zeros((3, 2, 600, 600), "f4"), numpy.zeros((3, 600, 600), "f4")
-    for family, name in (("mg-tfno", "run"), ("tfno", "whole")):
+    for family, name, more in (("mg-tfno", "run", []), ("tfno", "whole", []), ("mg-tfno", "again", ["-recompute", "true"])):
         succeed(["train", "-data", "plain.h5", "-model", family, "-normalise_input", "channel", "-out", name]
-                + MODEL, 2, where)
+                + MODEL + more, 2, where)
 
 
 def arrays(where, name):
@@ -68,6 +68,18 @@ def predictions(where):
           "evaluate: two ranks a sample, the same metrics")
 
 
+def recomputed(where):
+    """A run that computed its patches again is the same run."""
+    parameters = []
+    for name in ("run", "again"):
+        with h5py.File(os.path.join(where, name, "model.h5")) as f:
+            found = {}
+            f.visititems(lambda at, item: found.update({at: item[()]}) if isinstance(item, h5py.Dataset) else None)
+            parameters.append({at: v for at, v in found.items() if getattr(v, "dtype", None) is not None and v.dtype.kind == "f"})
+    check(len(parameters[0]) > 8, "parameters are in the file: %d" % len(parameters[0]))
+    same(parameters[0], parameters[1], "trained with -recompute: the same parameters")
+
+
 def refusals(where):
     call = ["predict", "-model_file", "run/model.h5", "-quiet", "-out", "x{np}.h5", "-data"]
     with open(os.path.join(where, "damaged.h5"), "wb") as f:
@@ -89,6 +101,7 @@ def refusals(where):
 
 with Folder() as folder:
     make_files(folder)
+    recomputed(folder)
     predictions(folder)
     refusals(folder)
 finish("predictions of a model on patches: foreign and own files, shared samples, refusals")
