@@ -7,8 +7,8 @@
 
 A cell is a model and a seed; its run stands in DIR/NAME-sSEED. Started again, the command passes over
 cells that are done and goes on with the one that was interrupted (train -resume), so that it may be
-stopped at any time, or by --minutes. What follows -- goes to every training. After each cell
-DIR/study.csv and DIR/study.png are written anew. --list tells the names of the cells."""
+stopped at any time, or by --minutes. What follows -- goes to every training. DIR/study.csv is written anew after each
+cell, study.md and study.png at the end. --list tells the names of the cells."""
 import argparse
 import csv
 import os
@@ -69,6 +69,29 @@ def write_csv(found, path):
         table = csv.DictWriter(f, COLUMNS, extrasaction="ignore")
         table.writeheader()
         table.writerows(found)
+    os.rename(path + ".part", path)
+
+
+def spread(rows, key):
+    """Mean in per cent and, of more than one seed, least and largest."""
+    x = [100 * r[key] for r in rows]
+    text = "%.2f" % (sum(x) / len(x))
+    return text if len(x) == 1 else text + " (%.2f to %.2f)" % (min(x), max(x))
+
+
+def write_table(found, path):
+    lines = ["| domain | weights | parameters | fewer | test L2, % | test H1, % | training H1, % | seeds |", "|---" * 8 + "|"]
+    for name in [c["name"] for c in cells()]:
+        rows = [r for r in found if r["name"] == name]
+        if rows:
+            r = rows[0]
+            weights = r["kind"] if r["kind"] == "dense" else "%s %g%s" % (r["kind"], r["fraction"], ", joint" * r["joint"])
+            lines.append("| %s | %s | %d | %s | %s | %d |" % (
+                "%.3gx smaller" % r["domain_compression"] if r["levels"] else "whole", weights, r["parameters"],
+                "%.3gx" % r["compression"] if r["compression"] else "",
+                " | ".join(spread(rows, key) for key in ("test_l2", "test_h1", "train_loss")), len(rows)))
+    with open(path + ".part", "w") as f:
+        f.write("\n".join(lines) + "\n")
     os.rename(path + ".part", path)
 
 
@@ -187,6 +210,7 @@ def main():
     found = results(study, a.seeds)
     if found:
         write_csv(found, os.path.join(a.out, "study.csv"))
+        write_table(found, os.path.join(a.out, "study.md"))
         draw(found, os.path.join(a.out, "study.png"))
     sys.exit("%d cells failed" % failed if failed else 0)
 

@@ -17,6 +17,7 @@ study "$1" a "$cells" >"$work/second"
 grep -q '2 cells, 0 to do' "$work/second"
 [ "$(wc -l <"$work/a/study.csv")" = 3 ]
 grep -q '^mg1-cp-0.5-joint,0,cp,0.5,True,1,0.125,.*,1.778,' "$work/a/study.csv"
+grep -Eq '^\| 1.78x smaller \| cp 0.5, joint \| [0-9]+ \| [0-9.]+x \| [0-9.]+ \|' "$work/a/study.md"
 # an interrupted cell: its newest checkpoint, its model and the result are not there
 rm "$work/a/dense-s0/cell.json" "$work/a/dense-s0/checkpoint-0.h5" "$work/a/dense-s0/model.h5"
 cut -d, -f1-15 "$work/a/study.csv" >"$work/before"
