@@ -80,8 +80,7 @@ struct fh_program {
   fh_buffers buffers;
 
   int caller_at; /* the instant between forward and backward */
-  span
-      *around; /* of each instant: those of the passes it is part of, itself where there are none */
+  span *around;  /* of each instant: those of the passes it is part of, or itself */
   fh_plan plan;
   char *arena; /* FH_PLANNED: all items */
   void **own;  /* FH_OWN: one buffer an item */

@@ -17,8 +17,8 @@ static fh_real *part(const fh_program *p, fh_slot s, fh_real *all, bool of_pass,
   return all + pass * p->batch * (fh_shape_size(shape) / shape->batch);
 }
 
-/* value of a slot for step q, in its first call of a pass or later (second): in the arena, or the caller's memory for
- * inputs and views of them */
+/* value of a slot: in the arena, or the caller's memory for inputs and views of them. second: for step q when backward
+ * has come to it, which may have made the value again */
 static const fh_real *value_of(const fh_program *p, fh_slot s, const step *q, ptrdiff_t pass,
                                bool second)
 {
@@ -79,12 +79,6 @@ static fh_status forward_pass(fh_program *p, int begin, int end, ptrdiff_t pass,
   return FH_OK;
 }
 
-static const fh_real *output_value(const fh_program *p, fh_slot s)
-{
-  const slot *root = &p->slots[p->slots[s].root];
-  return root->input >= 0 ? p->input_value[root->input] : fh_program_item(p, root->value);
-}
-
 fh_status fh_program_forward(fh_program *p, ptrdiff_t batch, const fh_real *const *in,
                              const fh_real **out)
 {
@@ -100,7 +94,7 @@ fh_status fh_program_forward(fh_program *p, ptrdiff_t batch, const fh_real *cons
     for (ptrdiff_t pass = 0; pass < p->steps[begin].passes; pass++)
       FH_TRY(forward_pass(p, begin, end, pass, false));
   }
-  for (int i = 0; i < p->n_outputs; i++) out[i] = output_value(p, p->outputs[i]);
+  for (int i = 0; i < p->n_outputs; i++) out[i] = value_of(p, p->outputs[i], NULL, 0, false);
   p->forward_done = p->purpose == FH_TRAIN;
   return FH_OK;
 }

@@ -237,7 +237,8 @@ static fh_status run(int argc, char **argv, const char *folder)
   size_t used = 0;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     if (argc > 1 && !strcmp(cases[i].name, argv[1])) c = &cases[i];
-    used += (size_t)snprintf(names + used, sizeof names - used, " %s", cases[i].name);
+    if (used < sizeof names)
+      used += (size_t)snprintf(names + used, sizeof names - used, " %s", cases[i].name);
   }
   FH_CHECK(c, FH_ERR_USAGE, "usage: bench_step CASE [STEPS]; cases:%s", names);
   const long steps = argc > 2 ? strtol(argv[2], NULL, 10) : 20;

@@ -14,7 +14,7 @@ import re
 import statistics
 import sys
 
-from study import ROOT, Study, check_settings
+from study import ROOT, Study, check_settings, spread
 
 WAYS = [("dense", 1)] + [(k, f) for k in ("tucker", "cp", "tt") for f in (0.5, 0.1, 0.05)]
 COLUMNS = ("kind", "fraction", "seed", "parameters", "weight_error", "l2_after", "h1_after", "test_l2", "test_h1")
@@ -51,14 +51,9 @@ def run(study, a, seed):
         if study.result(name) or (a.only and not re.fullmatch(a.only, "%s-%g" % (kind, fraction))):
             continue
         model, told = compressed(study, a, seed, kind, fraction)
-        study.train(name, ["-init_from", model] + options("further.yaml") + sets, dict(told, kind=kind, fraction=fraction, seed=seed))
-
-
-def spread(rows, key):
-    """Mean and, of more than one seed, least and largest."""
-    x = [r[key] for r in rows]
-    text = "%.3f" % statistics.mean(x)
-    return text if len(x) == 1 else text + " (%.3f to %.3f)" % (min(x), max(x))
+        if not study.train(name, ["-init_from", model] + options("further.yaml") + sets,
+                           dict(told, kind=kind, fraction=fraction, seed=seed)):
+            sys.exit("training further failed: see %s.log" % os.path.join(a.out, name))
 
 
 def tell(study, a):
@@ -72,7 +67,7 @@ def tell(study, a):
         rows = [r for r in found if (r["kind"], r["fraction"]) == (kind, fraction)]
         if rows:
             lines.append("| %s | %g | %d | %s |" % (kind, fraction, rows[0]["parameters"], " | ".join(
-                spread(rows, key) for key in ("weight_error", "l2_after", "test_l2", "test_h1"))))
+                spread([r[key] for r in rows], "%.3f") for key in ("weight_error", "l2_after", "test_l2", "test_h1"))))
     with open(os.path.join(a.out, "compress.md"), "w") as f:
         f.write("\n".join(lines) + "\n")
     print("\n".join(lines))

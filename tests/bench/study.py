@@ -112,6 +112,12 @@ class Study:
                 "seconds": round(sum(e["seconds"] for e in epochs.values()), 2)}
 
 
+def spread(values, form):
+    """Mean and, of more than one seed, least and largest."""
+    text = form % (sum(values) / len(values))
+    return text if len(values) == 1 else text + " (" + form % min(values) + " to " + form % max(values) + ")"
+
+
 def check_settings(out, mine):
     """One folder, one study: what all cells share must not change."""
     path = os.path.join(out, "settings.json")

@@ -15,7 +15,7 @@ import os
 import re
 import sys
 
-from study import ROOT, Study, check_settings
+from study import ROOT, Study, check_settings, spread
 
 FRACTIONS = (0.5, 0.1, 0.05, 0.01, 0.005)
 KINDS = ("tucker", "cp", "tt")
@@ -72,13 +72,6 @@ def write_csv(found, path):
     os.rename(path + ".part", path)
 
 
-def spread(rows, key):
-    """Mean in per cent and, of more than one seed, least and largest."""
-    x = [100 * r[key] for r in rows]
-    text = "%.2f" % (sum(x) / len(x))
-    return text if len(x) == 1 else text + " (%.2f to %.2f)" % (min(x), max(x))
-
-
 def write_table(found, path):
     lines = ["| domain | weights | parameters | fewer | test L2, % | test H1, % | training H1, % | seeds |", "|---" * 8 + "|"]
     for name in [c["name"] for c in cells()]:
@@ -89,7 +82,7 @@ def write_table(found, path):
             lines.append("| %s | %s | %d | %s | %s | %d |" % (
                 "%.3gx smaller" % r["domain_compression"] if r["levels"] else "whole", weights, r["parameters"],
                 "%.3gx" % r["compression"] if r["compression"] else "",
-                " | ".join(spread(rows, key) for key in ("test_l2", "test_h1", "train_loss")), len(rows)))
+                " | ".join(spread([100 * r[key] for r in rows], "%.2f") for key in ("test_l2", "test_h1", "train_loss")), len(rows)))
     with open(path + ".part", "w") as f:
         f.write("\n".join(lines) + "\n")
     os.rename(path + ".part", path)
