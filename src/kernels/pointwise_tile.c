@@ -11,6 +11,12 @@ fh_real *fh_carve_reals(fh_carve *c, ptrdiff_t count)
   return part;
 }
 
+/* The next tile of a row, on its way to the second cache. */
+static inline void soon(const fh_real *row)
+{
+  for (int i = 0; i < FH_TILE; i += 64 / (int)sizeof(fh_real)) __builtin_prefetch(row + i, 0, 2);
+}
+
 void fh_copy(ptrdiff_t count, const fh_real *src, fh_real *dst)
 {
   memcpy(dst, src, (size_t)count * sizeof(fh_real));
@@ -25,7 +31,10 @@ void fh_tile_clear(ptrdiff_t rows, ptrdiff_t n, fh_real *tile)
 
 void fh_tile_load(ptrdiff_t rows, ptrdiff_t n, const fh_real *src, ptrdiff_t ld, fh_real *tile)
 {
-  for (ptrdiff_t r = 0; r < rows; r++) fh_copy(n, src + r * ld, tile + r * FH_TILE);
+  for (ptrdiff_t r = 0; r < rows; r++) {
+    soon(src + r * ld + FH_TILE);
+    fh_copy(n, src + r * ld, tile + r * FH_TILE);
+  }
   fh_tile_clear(rows, n, tile);
 }
 
@@ -48,7 +57,10 @@ void fh_tile_activate(const fh_pointwise *k, int kind, ptrdiff_t rows, ptrdiff_t
 void fh_tile_activate_back(const fh_pointwise *k, ptrdiff_t rows, ptrdiff_t n, const fh_real *slope,
                            const fh_real *dy, ptrdiff_t ld, fh_real *tile)
 {
-  for (ptrdiff_t r = 0; r < rows; r++)
+  for (ptrdiff_t r = 0; r < rows; r++) {
+    soon(slope + r * ld + FH_TILE);
+    soon(dy + r * ld + FH_TILE);
     k->multiply(n, slope + r * ld, dy + r * ld, tile + r * FH_TILE);
+  }
   fh_tile_clear(rows, n, tile);
 }

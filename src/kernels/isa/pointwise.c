@@ -50,6 +50,7 @@ FH_INLINE void block(const int rows, const int nr, ptrdiff_t k, const fh_real *r
     FH_UNROLL
     for (int v = 0; v < nr; v++) acc[i][v] = c ? b + s * fh_load(c + i * ldc + v * FH_LANES) : b;
   }
+#pragma GCC unroll 2
   for (ptrdiff_t j = 0; j < k; j++) {
     const fh_real *row = x + off[j];
     fh_vec xv[NR];
