@@ -12,12 +12,21 @@ enum { HUGE_PAGE = 2 << 20, MANY_PAGES = HUGE_PAGE };
 
 static long allocations;
 
+/* A block lies in one of malloc, whose address stands before it. The allocator's own aligned blocks give back what is
+ * left on both sides; small blocks settle there, and the next large one does not fit between them any more: a file made
+ * in memory at every checkpoint let glibc 2.36 grow by its size each time. */
 static void *allocate(size_t bytes)
 {
-  if (bytes < MANY_PAGES || bytes > SIZE_MAX - HUGE_PAGE) return aligned_alloc(FH_ALIGNMENT, bytes);
-  void *p = aligned_alloc(HUGE_PAGE, (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
+  const size_t alignment = bytes < MANY_PAGES ? FH_ALIGNMENT : HUGE_PAGE;
+  if (bytes > SIZE_MAX - alignment - sizeof(void *)) return NULL;
+  char *block = malloc(bytes + alignment + sizeof(void *));
+  if (!block) return NULL;
+  const uintptr_t least = (uintptr_t)block + sizeof(void *);
+  char *p = block + sizeof(void *) + (alignment - least % alignment) % alignment;
+  memcpy(p - sizeof(void *), &block, sizeof block);
 #ifdef MADV_HUGEPAGE
-  if (p) (void)madvise(p, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE); /* a wish */
+  if (bytes >= MANY_PAGES)
+    (void)madvise(p, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE); /* a wish */
 #endif
   return p;
 }
@@ -37,7 +46,10 @@ void *fh_calloc(ptrdiff_t count, size_t size)
 
 void fh_free(void *pointer)
 {
-  free(pointer);
+  char *block;
+  if (!pointer) return;
+  memcpy(&block, (char *)pointer - sizeof block, sizeof block);
+  free(block);
 }
 
 char *fh_strdup(const char *text)
