@@ -2,7 +2,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "app/command.h"
+#include "app/apply.h"
 #include "app/predict_cycle.h"
 #include "app/predict_patches.h"
 #include "app/predict_trajectories.h"
@@ -11,10 +11,8 @@
 #include "train/rollout.h"
 
 typedef struct {
-  char model_file[FH_TEXT_MAX], data[FH_TEXT_MAX], samples[FH_TEXT_MAX];
-  ptrdiff_t n, batch, rollout, cycle, patches_at_once, ranks_per_sample;
-  bool linear;
-  bool truth;
+  ptrdiff_t n, rollout, cycle;
+  bool linear, truth;
 } predict_files;
 
 typedef struct {
@@ -23,6 +21,7 @@ typedef struct {
 } predict_call;
 
 typedef struct {
+  fh_apply_config apply;
   predict_files files;
   predict_call call;
   fh_data_config data;
@@ -30,14 +29,8 @@ typedef struct {
 
 #define AT(member) offsetof(predict_files, member)
 static const fh_field file_fields[] = {
-    {"model_file", FH_FIELD_TEXT, AT(model_file), "", 0, 0, NULL, "trained model"},
-    {"data", FH_FIELD_TEXT, AT(data), "", 0, 0, NULL,
-     "data set whose inputs are taken, on any grid that the model can be built on"},
     {"n", FH_FIELD_INT, AT(n), "0", 0, 1e15, NULL,
      "the first n samples (trajectories) only; 0: all"},
-    {"samples", FH_FIELD_TEXT, AT(samples), "", 0, 0, NULL,
-     "samples (trajectories) to take: n (the first n), first:last (counted from 0, both used), "
-     "first: (to the end); default: all"},
     {"rollout", FH_FIELD_INT, AT(rollout), "0", 0, 1e6, NULL,
      "trajectories: so many steps from the first frames on predictions alone; 0: every frame from "
      "the true ones before it"},
@@ -49,14 +42,6 @@ static const fh_field file_fields[] = {
      "input f in the network and u = W f"},
     {"linear", FH_FIELD_BOOL, AT(linear), "false", 0, 0, NULL,
      "with -mgno_layer: without biases and norms, so that W is linear"},
-    {"batch", FH_FIELD_INT, AT(batch), "8", 1, 1e6, NULL, "samples of one call of the model"},
-    {"patches_at_once", FH_FIELD_INT, AT(patches_at_once), "0", 0, 1e9, NULL,
-     "of a model on patches: patches computed together, sample after sample; 0: what fits the "
-     "cache. "
-     "The numbers do not depend on it"},
-    {"ranks_per_sample", FH_FIELD_INT, AT(ranks_per_sample), "1", 1, 1e6, NULL,
-     "ranks that share the patches of a sample (models mg-tfno); divides ranks and patches. The "
-     "numbers do not depend on it"},
     FH_FIELDS_END};
 #undef AT
 
@@ -72,6 +57,7 @@ static const fh_field call_fields[] = {
 static fh_status declare(fh_options *o, void *config)
 {
   predict_config *c = config;
+  FH_TRY(fh_options_add(o, FH_GROUP_RUN, "model and data", fh_apply_fields, c ? &c->apply : NULL));
   FH_TRY(fh_options_add(o, FH_GROUP_RUN, "files", file_fields, c ? &c->files : NULL));
   FH_TRY(fh_options_add(o, FH_GROUP_RUN, "data", fh_data_fields, c ? &c->data : NULL));
   return fh_options_add(o, FH_GROUP_CALL, "call", call_fields, c ? &c->call : NULL);
@@ -81,7 +67,7 @@ static fh_status declare(fh_options *o, void *config)
 typedef struct {
   const fh_run *run;
   const predict_config *c;
-  fh_dataset *dataset;
+  fh_dataset *dataset; /* not owned */
   fh_operator *op;
   fh_prediction *prediction;
   ptrdiff_t n, batch, nx, ny; /* samples in all, of a call; values of a sample */
@@ -129,13 +115,13 @@ static fh_status check_call(const predictor *p, const fh_trained *model, ptrdiff
 {
   const predict_config *c = p->c;
   FH_CHECK(p->n <= available, FH_ERR_USAGE, "option -n asks for %td samples but %s holds %td", p->n,
-           c->files.data, available);
+           c->apply.data, available);
   FH_CHECK(fh_dataset_in_channels(p->dataset) == model->spec.in_channels &&
                fh_dataset_out_channels(p->dataset) == model->spec.out_channels,
            FH_ERR_SHAPE,
            "%s has %d input and %d output channels but the model takes %d and gives %d: choose "
            "data sets with -inputs and -outputs",
-           c->files.data, fh_dataset_in_channels(p->dataset), fh_dataset_out_channels(p->dataset),
+           c->apply.data, fh_dataset_in_channels(p->dataset), fh_dataset_out_channels(p->dataset),
            model->spec.in_channels, model->spec.out_channels);
   if (c->files.rollout == 0) return FH_OK;
   return fh_rollout_check(&model->spec, p->dataset, c->files.rollout, c->files.truth);
@@ -188,7 +174,7 @@ static fh_status predict_cycle(predictor *p, const fh_team *team, const fh_train
                               .yaml = p->run->yaml,
                               .existing = existing_of(c),
                               .n = c->files.n ? c->files.n : n,
-                              .batch = c->files.batch,
+                              .batch = c->apply.batch,
                               .number = (int)c->files.cycle,
                               .linear = c->files.linear};
   p->n = call.n;
@@ -206,11 +192,11 @@ static fh_status predict(predictor *p, const fh_team *team, const fh_trained *mo
   const fh_dataset_time *t = fh_dataset_pairs(p->dataset);
   const ptrdiff_t available = t ? t->trajectories : fh_dataset_samples(p->dataset);
   p->n = c->files.n ? c->files.n : available;
-  p->batch = model->spec.class->patches ? 1 : c->files.batch;
+  p->batch = model->spec.class->patches ? 1 : c->apply.batch;
   FH_TRY(check_call(p, model, available));
   fh_run_echo(p->run);
   FH_TRY(fh_operator_create_patchwise(model, team, fh_dataset_grid(p->dataset), p->batch,
-                                      c->files.patches_at_once, &p->op));
+                                      c->apply.patches_at_once, &p->op));
   if (t)
     FH_TRY(predict_trajectories(p, team, model));
   else if (fh_operator_is_patchwise(p->op))
@@ -225,7 +211,6 @@ static void clear(predictor *p)
 {
   fh_prediction_destroy(&p->prediction);
   fh_operator_destroy(&p->op);
-  fh_dataset_close(&p->dataset);
   fh_free(p->samples);
   fh_free(p->x);
   fh_free(p->y);
@@ -236,35 +221,29 @@ static void clear(predictor *p)
 static fh_status refuse_own_data(const predict_config *c)
 {
   struct stat in, out;
-  if (stat(c->files.data, &in) != 0 || stat(c->call.out, &out) != 0) return FH_OK;
+  if (stat(c->apply.data, &in) != 0 || stat(c->call.out, &out) != 0) return FH_OK;
   FH_CHECK(in.st_dev != out.st_dev || in.st_ino != out.st_ino, FH_ERR_USAGE,
            "options -data %s and -out %s are the same file: write the predictions to another one",
-           c->files.data, c->call.out);
+           c->apply.data, c->call.out);
   return FH_OK;
 }
 
 static fh_status run_predict(fh_run *run, void *config)
 {
   predictor p = {.run = run, .c = config};
-  fh_team *team = NULL;
-  fh_trained *model = NULL;
-  FH_TRY(fh_require("model_file", p.c->files.model_file));
-  FH_TRY(fh_require("data", p.c->files.data));
+  fh_applied a;
+  FH_TRY(fh_apply_check(&p.c->apply));
   FH_TRY(fh_require("out", p.c->call.out));
   FH_CHECK(p.c->files.cycle >= 0 || !p.c->files.linear, FH_ERR_USAGE,
            "option -linear is about a V-cycle: say which with -mgno_layer");
   FH_CHECK(p.c->files.cycle < 0 || p.c->files.rollout == 0, FH_ERR_USAGE,
            "options -mgno_layer and -rollout do not go together: a V-cycle is no time step");
   FH_TRY(fh_status_agree(run->comm, run->rank ? FH_OK : refuse_own_data(p.c)));
-  FH_TRY(fh_team_create(run->comm, (int)p.c->files.ranks_per_sample, 1, &team));
-  fh_status st = fh_trained_read(run->comm, p.c->files.model_file, &model);
-  if (st == FH_OK)
-    st = fh_data_open_for(run->comm, &model->spec.time, p.c->files.data, p.c->files.samples,
-                          &p.c->data, &p.dataset);
-  if (st == FH_OK) st = (p.c->files.cycle >= 0 ? predict_cycle : predict)(&p, team, model);
+  fh_status st = fh_apply_open(run, &p.c->apply, &p.c->data, &a);
+  p.dataset = a.dataset;
+  if (st == FH_OK) st = (p.c->files.cycle >= 0 ? predict_cycle : predict)(&p, a.team, a.model);
   clear(&p);
-  fh_trained_destroy(&model);
-  fh_team_destroy(&team);
+  fh_apply_close(&a);
   return st;
 }
 
