@@ -19,6 +19,7 @@ static fh_status setup(fh_op *op, const fh_shape *in, fh_shape *out, fh_need *ne
              i, in[i].channels, fh_shape_points(&in[i]), in[0].channels, fh_shape_points(&in[0]));
   out[0] = in[0];
   if (a->kind != FH_ACT_IDENTITY) need->saved = (size_t)fh_shape_size(&out[0]) * sizeof(fh_real);
+  if (a->kind == FH_ACT_IDENTITY) need->bwd_same = (1u << op->n_in) - 1;
   return FH_OK;
 }
 
@@ -56,7 +57,7 @@ static fh_status backward(fh_op *op, const fh_bwd *io)
   for (int i = 0; i < op->n_in; i++) {
     if (!io->din[i]) continue;
     if (first || a->kind == FH_ACT_IDENTITY) {
-      fh_copy(all, first ? first : io->dout[0], io->din[i]);
+      fh_pass_gradient(all, first ? first : io->dout[0], io->din[i]);
     } else {
       first = io->din[i];
       a->k->activate_back(a->kind, all, z, io->dout[0], first);

@@ -54,6 +54,7 @@ static fh_status setup(fh_op *op, const fh_shape *in, fh_shape *out, fh_need *ne
   if (c->activation != FH_ACT_IDENTITY)
     need->saved = (size_t)fh_shape_size(&out[0]) * sizeof(fh_real);
   need->bwd_reads_in = 1;
+  if (c->add && c->activation == FH_ACT_IDENTITY) need->bwd_same = 1u << 1;
   return FH_OK;
 }
 
@@ -120,13 +121,13 @@ static fh_status backward(fh_op *op, const fh_bwd *io)
   l->k->pack(in, out, io->param[WEIGHT], 1, in, b.w);
   memset(b.dw, 0, (size_t)(out * in * l->k->lanes) * sizeof(fh_real));
   memset(b.db, 0, (size_t)(out * l->k->lanes) * sizeof(fh_real));
+  fh_real *ds = c->add && io->din[1] != io->dout[0] ? io->din[1] : NULL;
   for (ptrdiff_t i = 0; i < io->batch; i++) {
     for (ptrdiff_t t = 0; t < p; t += FH_TILE) {
       const ptrdiff_t n = p - t < FH_TILE ? p - t : FH_TILE;
       const ptrdiff_t at = i * out * p + t, at_x = i * in * p + t;
       backward_tile(l, &b, n, io->saved ? (const fh_real *)io->saved + at : NULL, io->dout[0] + at,
-                    io->in[0] + at_x, io->din[0] ? io->din[0] + at_x : NULL,
-                    c->add && io->din[1] ? io->din[1] + at : NULL);
+                    io->in[0] + at_x, io->din[0] ? io->din[0] + at_x : NULL, ds ? ds + at : NULL);
     }
   }
   l->k->fold(out * in, b.dw, io->dparam[WEIGHT]);

@@ -74,6 +74,7 @@ static fh_status setup(fh_op *op, const fh_shape *in, fh_shape *out, fh_need *ne
   if (c->out_activation != FH_ACT_IDENTITY)
     need->saved = (size_t)fh_shape_size(&out[0]) * sizeof(fh_real);
   need->bwd_reads_in = c->skip == FH_MLP_GATE_SKIP ? 3 : 1;
+  if (c->skip == FH_MLP_ADD_SKIP && c->out_activation == FH_ACT_IDENTITY) need->bwd_same = 1u << 1;
   return FH_OK;
 }
 
@@ -183,14 +184,14 @@ static fh_status backward(fh_op *op, const fh_bwd *io)
   m->k->pack(in, hid, io->param[W0], 1, in, b.t0);
   m->k->pack(hid, out, io->param[W1], 1, hid, b.t1);
   memset(b.dw0, 0, b.sums);
+  fh_real *ds = c->skip != FH_MLP_NO_SKIP && io->din[1] != io->dout[0] ? io->din[1] : NULL;
   for (ptrdiff_t i = 0; i < io->batch; i++) {
     for (ptrdiff_t t = 0; t < p; t += FH_TILE) {
       const ptrdiff_t n = p - t < FH_TILE ? p - t : FH_TILE;
       const ptrdiff_t at = i * out * p + t, at_x = i * in * p + t;
       backward_end(m, &b, gate ? io->param[GATE] : NULL, n,
                    io->saved ? (const fh_real *)io->saved + at : NULL, io->dout[0] + at,
-                   gate ? io->in[1] + at : NULL,
-                   c->skip != FH_MLP_NO_SKIP && io->din[1] ? io->din[1] + at : NULL);
+                   gate ? io->in[1] + at : NULL, ds ? ds + at : NULL);
       backward_layers(m, &b, io->param[B0], n, io->in[0] + at_x,
                       io->din[0] ? io->din[0] + at_x : NULL);
     }

@@ -73,6 +73,7 @@ static fh_status setup(fh_op *op, const fh_shape *in, fh_shape *out, fh_need *ne
   bench b;
   need->work = bench_of(v, NULL, &b);
   need->bwd_reads_in = 1;
+  need->bwd_same = v->config.add ? 1u << 1 : 0;
   return FH_OK;
 }
 
@@ -110,8 +111,8 @@ static fh_status backward(fh_op *op, const fh_bwd *io)
   fh_taps_scatter_back(t, io->batch, b.w, io->dout[0], io->in[0], io->din[0], io->dparam[WEIGHT],
                        b.field);
   if (v->config.bias) bias_gradient(&op->out[0], io->batch, io->dout[0], io->dparam[BIAS]);
-  if (v->config.add && io->din[1])
-    fh_copy(io->batch * fh_shape_sample(&op->out[0]), io->dout[0], io->din[1]);
+  if (v->config.add)
+    fh_pass_gradient(io->batch * fh_shape_sample(&op->out[0]), io->dout[0], io->din[1]);
   return FH_OK;
 }
 

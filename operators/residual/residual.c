@@ -49,6 +49,7 @@ static fh_status setup(fh_op *op, const fh_shape *in, fh_shape *out, fh_need *ne
   bench b;
   need->work = bench_of(v, NULL, &b);
   need->bwd_reads_in = 1u << U;
+  need->bwd_same = 1u << F;
   return FH_OK;
 }
 
@@ -73,7 +74,7 @@ static fh_status backward(fh_op *op, const fh_bwd *io)
   fh_taps_pack_scatter(t, -1, io->param[WEIGHT], b.w);
   fh_taps_gather_back(t, io->batch, b.w, -1, NULL, io->dout[0], io->in[U], io->din[U],
                       io->dparam[WEIGHT], v->config.bias ? io->dparam[BIAS] : NULL, b.field);
-  if (io->din[F]) fh_copy(io->batch * fh_shape_sample(&op->in[F]), io->dout[0], io->din[F]);
+  fh_pass_gradient(io->batch * fh_shape_sample(&op->in[F]), io->dout[0], io->din[F]);
   return FH_OK;
 }
 

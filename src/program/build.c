@@ -156,13 +156,50 @@ static fh_status plan_values(fh_program *p)
   return FH_OK;
 }
 
+/* the gradients of these slots are the caller's memory */
+static bool is_outside(const slot *v)
+{
+  return v->producer == NO_STEP || v->output >= 0;
+}
+
+/* The slot whose gradient slot s has, too, because the readers between them leave it as it is. */
+static fh_slot gradient_owner(const fh_program *p, fh_slot s)
+{
+  for (;;) {
+    const step *q = &p->steps[p->slots[s].reader];
+    int k = 0;
+    while (q->in[k] != s) k++;
+    if (!(q->need.bwd_same >> k & 1) || is_outside(&p->slots[q->out[0]])) return s;
+    s = q->out[0];
+  }
+}
+
+/* last instant at which the gradient of slot s is read, by its own producer or by that of a slot that shares it */
+static int last_slope(const fh_program *p, fh_slot s)
+{
+  int last = -1;
+  for (fh_slot u = 0; u < p->n_slots; u++)
+    if (!is_outside(&p->slots[u]) && gradient_owner(p, u) == s)
+      last = later(last, p->steps[p->slots[u].producer].backward_at);
+  return last;
+}
+
 static fh_status plan_gradients(fh_program *p)
 {
   for (fh_slot s = 0; s < p->n_slots; s++) {
     slot *v = &p->slots[s];
-    if (v->producer == NO_STEP || v->output >= 0) continue; /* the caller's memory */
-    FH_TRY(plan_slot(p, s, p->steps[v->reader].backward_at, p->steps[v->producer].backward_at,
-                     &v->gradient, &v->gradient_of_pass));
+    if (is_outside(v)) continue;
+    v->same_gradient = gradient_owner(p, s) != s;
+    if (!v->same_gradient)
+      FH_TRY(plan_slot(p, s, p->steps[v->reader].backward_at, last_slope(p, s), &v->gradient,
+                       &v->gradient_of_pass));
+  }
+  for (fh_slot s = 0; s < p->n_slots; s++) {
+    slot *v = &p->slots[s];
+    if (!v->same_gradient) continue;
+    const slot *owner = &p->slots[gradient_owner(p, s)];
+    v->gradient = owner->gradient;
+    v->gradient_of_pass = owner->gradient_of_pass;
   }
   return FH_OK;
 }

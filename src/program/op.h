@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "base/real.h"
@@ -59,7 +60,9 @@ typedef struct {
   size_t saved; /* bytes kept from forward to backward, for shape.batch samples */
   size_t work;  /* bytes of scratch of one call */
   unsigned bwd_reads_in, bwd_reads_out; /* bit i: backward reads the value of input/output i */
-  bool alias; /* every output is the same memory as input 0, untouched (split) */
+  unsigned bwd_same; /* bit i: the gradient of input i is that of output 0, untouched; din[i] may be
+                        the same memory as dout[0], see fh_pass_gradient */
+  bool alias;        /* every output is the same memory as input 0, untouched (split) */
 } fh_need;
 
 /* The batch of an output may be another multiple of the program's batch than that of the input
@@ -82,6 +85,12 @@ typedef struct {
   fh_real *dparam[FH_OP_MAX_PARAM];
   void *saved, *work;
 } fh_bwd;
+
+/** For an input of fh_need.bwd_same: din = dout, count reals, unless they are one memory or din is NULL. */
+static inline void fh_pass_gradient(ptrdiff_t count, const fh_real *dout, fh_real *din)
+{
+  if (din && din != dout) memcpy(din, dout, (size_t)count * sizeof(fh_real));
+}
 
 /** What one forward call costs for one sample (backward: twice the flops, by convention). */
 typedef struct {

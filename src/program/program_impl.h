@@ -30,6 +30,7 @@ typedef struct {
   fh_slot root;                     /* slot whose memory it shares: itself, unless it is a view */
   int value, value_again, gradient; /* items of the plan, or NO_ITEM */
   bool value_of_pass, gradient_of_pass; /* the item holds the samples of one pass, not all */
+  bool same_gradient;                   /* as that of its reader's output: one item holds both */
   bool upstream;                        /* some parameter above it: its gradient is always needed */
 } slot;
 

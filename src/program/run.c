@@ -107,7 +107,7 @@ static fh_real *gradient_of(const fh_program *p, const step *q, fh_slot s, fh_re
   if (at->input >= 0) return din ? din[at->input] : NULL;
   if (!at->upstream && !din) return NULL;
   fh_real *gradient = part(p, s, fh_program_item(p, at->gradient), at->gradient_of_pass, pass);
-  poison_slot(p, q, s, gradient);
+  if (!at->same_gradient) poison_slot(p, q, s, gradient);
   return gradient;
 }
 
