@@ -155,25 +155,3 @@ ptrdiff_t fh_plane_wave(const fh_plane *p, ptrdiff_t i)
 {
   return i <= p->is.cut[0] ? i : i - p->is.height;
 }
-
-static fh_status gather(const fh_plane *p, const double *points, double *all, int *counts,
-                        int *places)
-{
-  int mine = 0;
-  for (int r = 0; r < p->size; r++) {
-    FH_TRY(fh_size_int(share_count(p->is.n[0], p->size, r) * p->is.n[1], &counts[r]));
-    FH_TRY(fh_size_int(share_first(p->is.n[0], p->size, r) * p->is.n[1], &places[r]));
-  }
-  mine = counts[p->rank];
-  FH_TRY_MPI(MPI_Gatherv(points, mine, MPI_DOUBLE, all, counts, places, MPI_DOUBLE, 0, p->comm));
-  return FH_OK;
-}
-
-fh_status fh_plane_gather(fh_plane *p, const double *points, double *all)
-{
-  int *counts = NULL;
-  FH_NEW(counts, 2 * p->size);
-  const fh_status st = gather(p, points, all, counts, counts + p->size);
-  fh_free(counts);
-  return st;
-}

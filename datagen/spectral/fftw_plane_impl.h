@@ -13,6 +13,7 @@
 enum { ROWS = 16, PAD = 8 };
 
 enum { FIELDS = 2 };
+static const size_t complex_bytes = sizeof(fftw_complex);
 /* of a block of rows, 0: to points, 1: to coefficients */
 typedef struct {
   fftw_plan single[2], pair[2];

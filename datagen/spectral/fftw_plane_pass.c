@@ -1,8 +1,6 @@
 /* fftw_plane_pass - columns, their exchange between ranks, and the whole way there and back: see fftw_plane.h */
 #include "datagen/spectral/fftw_plane_impl.h"
 
-static const size_t complex_bytes = sizeof(fftw_complex);
-
 /* ---- columns ------------------------------------------------------------------------------------- */
 
 /* coefficients -> columns of points along axis 0 */
@@ -120,4 +118,26 @@ fh_status fh_plane_to_modes(fh_plane *p, const double *points, double *modes)
 {
   given g = {points};
   return fh_plane_product(p, 1, NULL, &modes, give_points, &g);
+}
+
+static fh_status gather(const fh_plane *p, const double *points, double *all, int *counts,
+                        int *places)
+{
+  int mine = 0;
+  for (int r = 0; r < p->size; r++) {
+    FH_TRY(fh_size_int(share_count(p->is.n[0], p->size, r) * p->is.n[1], &counts[r]));
+    FH_TRY(fh_size_int(share_first(p->is.n[0], p->size, r) * p->is.n[1], &places[r]));
+  }
+  mine = counts[p->rank];
+  FH_TRY_MPI(MPI_Gatherv(points, mine, MPI_DOUBLE, all, counts, places, MPI_DOUBLE, 0, p->comm));
+  return FH_OK;
+}
+
+fh_status fh_plane_gather(fh_plane *p, const double *points, double *all)
+{
+  int *counts = NULL;
+  FH_NEW(counts, 2 * p->size);
+  const fh_status st = gather(p, points, all, counts, counts + p->size);
+  fh_free(counts);
+  return st;
 }

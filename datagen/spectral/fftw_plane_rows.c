@@ -1,8 +1,6 @@
 /* fftw_plane_rows - blocks of rows between columns of coefficients and points: see fftw_plane.h */
 #include "datagen/spectral/fftw_plane_impl.h"
 
-static const size_t complex_bytes = sizeof(fftw_complex);
-
 /* where column c of the rows of this rank begins, row by row */
 static fftw_complex *column_of_rows(const fh_plane *p, int f, ptrdiff_t c)
 {

@@ -91,41 +91,19 @@ typedef struct {
   int bias, norm, skip, head, residual;
 } variant;
 
+/* what the three variants for elliptic problems have in common */
+#define ELLIPTIC                                                                                   \
+  .hidden_channels = 24, .pre = {6, {1, 1, 1, 1, 1, 2}}, .sides = "zero",                          \
+  .restriction_padding = 1, .bias = FH_MGNO_NO, .norm = FH_MGNO_NORM_NONE,                         \
+  .skip = FH_MGNO_SKIP_LINEAR, .head = FH_MGNO_HEAD_LINEAR, .residual = FH_MGNO_NO
+
 static const variant table[] = {
     /* darcy */
-    {.n_layers = 4,
-     .hidden_channels = 24,
-     .pre = {6, {1, 1, 1, 1, 1, 2}},
-     .sides = "zero",
-     .restriction_padding = 1,
-     .bias = FH_MGNO_NO,
-     .norm = FH_MGNO_NORM_NONE,
-     .skip = FH_MGNO_SKIP_LINEAR,
-     .head = FH_MGNO_HEAD_LINEAR,
-     .residual = FH_MGNO_NO},
+    {ELLIPTIC, .n_layers = 4},
     /* darcy-smooth */
-    {.n_layers = 5,
-     .hidden_channels = 24,
-     .pre = {6, {1, 1, 1, 1, 1, 2}},
-     .sides = "zero",
-     .restriction_padding = 1,
-     .bias = FH_MGNO_NO,
-     .norm = FH_MGNO_NORM_NONE,
-     .skip = FH_MGNO_SKIP_LINEAR,
-     .head = FH_MGNO_HEAD_LINEAR,
-     .residual = FH_MGNO_NO},
+    {ELLIPTIC, .n_layers = 5},
     /* pipe */
-    {.n_layers = 5,
-     .hidden_channels = 24,
-     .pre = {6, {1, 1, 1, 1, 1, 2}},
-     .post = {6, {0, 0, 0, 0, 1, 0}},
-     .sides = "zero",
-     .restriction_padding = 1,
-     .bias = FH_MGNO_NO,
-     .norm = FH_MGNO_NORM_NONE,
-     .skip = FH_MGNO_SKIP_LINEAR,
-     .head = FH_MGNO_HEAD_LINEAR,
-     .residual = FH_MGNO_NO},
+    {ELLIPTIC, .n_layers = 5, .post = {6, {0, 0, 0, 0, 1, 0}}},
     /* navier-stokes */
     {.n_layers = 5,
      .hidden_channels = 32,
