@@ -165,17 +165,20 @@ static void read_wide(const fh_winograd *w, const fh_winograd_group *g, int grou
                       const fh_real *x, fh_real *v, fh_real *buffer)
 {
   const ptrdiff_t plane = w->n[0] * w->n[1], lanes = w->k->lanes;
+  fh_winograd_view view[FH_WINOGRAD_GROUPS];
+  for (int q = 0; q < groups; q++) {
+    const fh_winograd_rows_of a = {w->source[0] + 4 * g[q].row, w->source[1], 6,
+                                   4 * w->tiles[1] + 2,         w->n[1],      w->shift};
+    view[q] = fh_winograd_look(&a, 4 * g[q].column, 4 * lanes + 2, 5 * lanes);
+  }
   for (ptrdiff_t c = 0; c < w->in; c++)
     for (int q = 0; q < groups; q++) {
-      const fh_winograd_rows_of a = {w->source[0] + 4 * g[q].row, w->source[1], 6,
-                                     4 * w->tiles[1] + 2,         w->n[1],      w->shift};
       const fh_real *from = x + (g[q].sample * w->in + c) * plane;
-      ptrdiff_t row[6];
       if (c + 1 < w->in)
         fh_winograd_fetch(w->n, from + plane, 4 * g[q].row - w->shift, 4 * g[q].column, 6,
                           4 * lanes);
-      fh_winograd_rows(&a, 4 * g[q].column, 5 * lanes, &from, row, buffer);
-      w->k->input(1, from, 0, row, v + (c * w->k->nr + q) * lanes, w->pitch_in);
+      w->k->input(1, fh_winograd_rows(&view[q], from, buffer), 0, view[q].row,
+                  v + (c * w->k->nr + q) * lanes, w->pitch_in);
     }
 }
 
@@ -269,6 +272,7 @@ static ptrdiff_t bench_of(const fh_winograd *w, fh_real *work, bench *b)
   const ptrdiff_t v = FH_WINOGRAD_POINTS * w->pitch_in;
   const ptrdiff_t m = FH_WINOGRAD_POINTS * w->pitch_out;
   *b = (bench){work, work + v, work + v + m};
+  if (work) memset(b->buffer, 0, (size_t)fh_winograd_buffer(w) * sizeof *work);
   return v + m + fh_winograd_buffer(w);
 }
 

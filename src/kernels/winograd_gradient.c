@@ -21,6 +21,7 @@ static ptrdiff_t bench_of(const fh_winograd *w, fh_real *work, bench *b)
     *to[i] = work ? work + used : NULL;
     used += part[i];
   }
+  if (work) memset(b->buffer, 0, (size_t)part[4] * sizeof *work);
   return used;
 }
 

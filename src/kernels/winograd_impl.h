@@ -33,11 +33,6 @@ void fh_winograd_tile(const fh_winograd *w, ptrdiff_t tile, ptrdiff_t *sample, p
                       ptrdiff_t *column);
 /** Reals of the buffer of read. */
 ptrdiff_t fh_winograd_buffer(const fh_winograd *w);
-/** dst[q] = src[col[first + q]], q < count; 0 where col is -1 or ends (last). col[q] = q - shift inside the row of n
- *  numbers. src NULL: zeros. */
-void fh_winograd_copy_row(const ptrdiff_t *col, ptrdiff_t last, ptrdiff_t n, ptrdiff_t shift,
-                          const fh_real *src, ptrdiff_t first, ptrdiff_t count, fh_real *dst);
-
 /** Some rows of a plane, through tables. */
 typedef struct {
   const ptrdiff_t *rows, *columns; /* indices of the plane, -1: zeros */
@@ -45,10 +40,19 @@ typedef struct {
   ptrdiff_t n, shift;              /* columns of the plane; columns[q] = q - shift inside it */
 } fh_winograd_rows_of;
 
-/** Row r of columns first..first + columns begins at *x + row[r]: of the plane *x itself, or of a copy in buffer where
- *  the plane ends. */
-void fh_winograd_rows(const fh_winograd_rows_of *a, ptrdiff_t first, ptrdiff_t columns,
-                      const fh_real **x, ptrdiff_t *row, fh_real *buffer);
+/** Those rows as one group reads them in every plane. */
+typedef struct {
+  fh_winograd_rows_of of;
+  ptrdiff_t first, columns, pitch; /* columns that count; numbers of a row that are loaded */
+  bool inside;                     /* the plane can be read as it is */
+  ptrdiff_t row[12];               /* where a row begins, in the plane or in the buffer */
+} fh_winograd_view;
+
+fh_winograd_view fh_winograd_look(const fh_winograd_rows_of *a, ptrdiff_t first, ptrdiff_t columns,
+                                  ptrdiff_t pitch);
+/** What v->row counts from: the plane, or the buffer [count][pitch] with a copy where the plane ends. Behind the columns that
+ *  count the buffer keeps what it had. */
+const fh_real *fh_winograd_rows(const fh_winograd_view *v, const fh_real *plane, fh_real *buffer);
 /** Asks for rows and columns from (i, j) on of a plane of n points, to be read or written soon. */
 void fh_winograd_fetch(const ptrdiff_t n[2], const fh_real *plane, ptrdiff_t i, ptrdiff_t j,
                        ptrdiff_t rows, ptrdiff_t columns);

@@ -14,6 +14,14 @@
 #include "kernels/dispatch.h"
 
 enum { FH_WINOGRAD_POINTS = 36 };
+/** Places 0 to 5 along an axis where a transformed kernel of three entries is not zero, as bits: only its middle entry,
+ *  the first two, the last two, all three. */
+enum {
+  FH_SUPPORT_MIDDLE = 0x1e,
+  FH_SUPPORT_FIRST = 0x1f,
+  FH_SUPPORT_LAST = 0x3e,
+  FH_SUPPORT_ALL = 0x3f
+};
 
 typedef struct {
   int lanes, nr;

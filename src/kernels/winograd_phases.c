@@ -67,7 +67,7 @@ static ptrdiff_t entry(const fh_winograd_phases_shape *h, int a, int e, int b, b
 }
 
 /* the transform of an entry vanishes at infinity, at both ends, at 0 */
-static const unsigned support_of[3] = {0x1f, 0x1e, 0x3e};
+static const unsigned support_of[3] = {FH_SUPPORT_FIRST, FH_SUPPORT_MIDDLE, FH_SUPPORT_LAST};
 
 static void set_taps(const fh_winograd_phases_shape *h, bool gather, fh_winograd_window *w)
 {

@@ -38,16 +38,16 @@ static ptrdiff_t sums(const fh_winograd_phases *p)
 static ptrdiff_t bench_of(const fh_winograd_phases *p, fh_real *work, bench *b)
 {
   const ptrdiff_t lanes = p->k->lanes, row = p->k->turned_row(larger(p->in, p->out));
-  const ptrdiff_t part[4] = {larger(p->gather.size, p->scatter.size), POINTS * p->pitch, sums(p),
-                             p->k->nr * lanes * row};
-  fh_real **to[4] = {&b->fine, &b->coarse, &b->sum, &b->turned};
+  const ptrdiff_t part[5] = {larger(p->gather.size, p->scatter.size), POINTS * p->pitch, sums(p),
+                             p->k->nr * lanes * row, 12 * 10 * lanes};
+  fh_real **to[5] = {&b->fine, &b->coarse, &b->sum, &b->turned, &b->buffer};
   ptrdiff_t used = 0;
-  for (int i = 0; i < 4; i++) {
+  for (int i = 0; i < 5; i++) {
     *to[i] = work ? work + used : NULL;
     used += part[i];
   }
-  b->buffer = work ? work + used : NULL;
-  return used + 12 * 10 * lanes;
+  if (work) memset(b->buffer, 0, (size_t)part[4] * sizeof *work);
+  return used;
 }
 
 ptrdiff_t fh_winograd_phases_work(const fh_winograd_phases *p)
@@ -81,27 +81,28 @@ static int find(const fh_winograd_phases *p, ptrdiff_t i, ptrdiff_t count, group
 /* ---- to the places --------------------------------------------------------------------------------- */
 
 /* the rows of a field that a group reads; scale 2 for the fine one */
-static fh_winograd_rows_of rows_of(ptrdiff_t *const source[2], const ptrdiff_t n[2],
-                                   const ptrdiff_t tiles[2], ptrdiff_t scale, const group *g)
+static fh_winograd_view look(const fh_winograd_phases *p, ptrdiff_t *const source[2],
+                             const ptrdiff_t n[2], ptrdiff_t scale, const group *g)
 {
-  return (fh_winograd_rows_of){source[0] + 4 * scale * g->row, source[1], 6 * scale,
-                               (4 * tiles[1] + 2) * scale,     n[1],      scale};
+  const fh_winograd_rows_of a = {source[0] + 4 * scale * g->row, source[1], 6 * scale,
+                                 (4 * p->tiles[1] + 2) * scale,  n[1],      scale};
+  return fh_winograd_look(&a, 4 * scale * g->column, (4 * p->k->lanes + 2) * scale,
+                          5 * p->k->lanes * scale);
 }
 
 static void read_fine(const fh_winograd_phases *p, const bench *b, const group *g, int groups,
                       const fh_real *x)
 {
   const ptrdiff_t lanes = p->k->lanes, plane = p->n[0] * p->n[1];
+  fh_winograd_view view[FH_WINOGRAD_GROUPS];
+  for (int q = 0; q < groups; q++) view[q] = look(p, p->fine, p->n, 2, &g[q]);
   for (ptrdiff_t c = 0; c < p->in; c++)
     for (int q = 0; q < groups; q++) {
       const fh_real *from = x + (g[q].sample * p->in + c) * plane;
-      ptrdiff_t row[12];
       if (c + 1 < p->in)
         fh_winograd_fetch(p->n, from + plane, 8 * g[q].row - 2, 8 * g[q].column, 12, 8 * lanes);
-      const fh_winograd_rows_of a = rows_of(p->fine, p->n, p->tiles, 2, &g[q]);
-      fh_winograd_rows(&a, 8 * g[q].column, 10 * lanes, &from, row, b->buffer);
-      p->k->input_phases(from, row, p->gather.field, p->gather.support,
-                         b->fine + (c * p->k->nr + q) * lanes);
+      p->k->input_phases(fh_winograd_rows(&view[q], from, b->buffer), view[q].row, p->gather.field,
+                         p->gather.support, b->fine + (c * p->k->nr + q) * lanes);
     }
 }
 
@@ -109,15 +110,15 @@ static void read_coarse(const fh_winograd_phases *p, const bench *b, const group
                         const fh_real *y)
 {
   const ptrdiff_t lanes = p->k->lanes, plane = p->m[0] * p->m[1];
+  fh_winograd_view view[FH_WINOGRAD_GROUPS];
+  for (int q = 0; q < groups; q++) view[q] = look(p, p->coarse, p->m, 1, &g[q]);
   for (ptrdiff_t o = 0; o < p->out; o++)
     for (int q = 0; q < groups; q++) {
       const fh_real *from = y + (g[q].sample * p->out + o) * plane;
-      ptrdiff_t row[6];
       if (o + 1 < p->out)
         fh_winograd_fetch(p->m, from + plane, 4 * g[q].row - 1, 4 * g[q].column, 6, 4 * lanes);
-      const fh_winograd_rows_of a = rows_of(p->coarse, p->m, p->tiles, 1, &g[q]);
-      fh_winograd_rows(&a, 4 * g[q].column, 5 * lanes, &from, row, b->buffer);
-      p->k->input(1, from, 0, row, b->coarse + (o * p->k->nr + q) * lanes, p->pitch);
+      p->k->input(1, fh_winograd_rows(&view[q], from, b->buffer), 0, view[q].row,
+                  b->coarse + (o * p->k->nr + q) * lanes, p->pitch);
     }
 }
 

@@ -4,37 +4,41 @@
 #include "base/memory.h"
 #include "kernels/winograd_impl.h"
 
-void fh_winograd_copy_row(const ptrdiff_t *col, ptrdiff_t last, ptrdiff_t n, ptrdiff_t shift,
-                          const fh_real *src, ptrdiff_t first, ptrdiff_t count, fh_real *dst)
+fh_winograd_view fh_winograd_look(const fh_winograd_rows_of *a, ptrdiff_t first, ptrdiff_t columns,
+                                  ptrdiff_t pitch)
 {
-  const ptrdiff_t end = first + count;
-  if (!src) {
-    memset(dst, 0, (size_t)count * sizeof *dst);
-    return;
-  }
-  const ptrdiff_t begin = first > shift ? first : shift;
-  const ptrdiff_t stop = end < n + shift ? end : n + shift;
-  for (ptrdiff_t q = first; q < begin && q < end; q++)
-    dst[q - first] = q < last && col[q] >= 0 ? src[col[q]] : 0;
-  if (stop > begin)
-    memcpy(dst + begin - first, src + begin - shift, (size_t)(stop - begin) * sizeof *dst);
-  for (ptrdiff_t q = stop > begin ? stop : begin; q < end; q++)
-    dst[q - first] = q < last && col[q] >= 0 ? src[col[q]] : 0;
+  fh_winograd_view v = {*a, first, columns, pitch, true, {0}};
+  v.inside = first >= a->shift && first - a->shift + pitch <= a->n;
+  for (ptrdiff_t r = 0; r < a->count; r++) v.inside = v.inside && a->rows[r] >= 0;
+  for (ptrdiff_t r = 0; r < a->count; r++)
+    v.row[r] = v.inside ? a->rows[r] * a->n + first - a->shift : r * pitch;
+  return v;
 }
 
-void fh_winograd_rows(const fh_winograd_rows_of *a, ptrdiff_t first, ptrdiff_t columns,
-                      const fh_real **x, ptrdiff_t *row, fh_real *buffer)
+/* to[q] = x[columns[first + q]]: a piece as it lies, and before and behind it what the table says */
+static void copy_row(const fh_winograd_view *v, const fh_real *x, fh_real *to)
 {
-  bool inside = first >= a->shift && first - a->shift + columns <= a->n;
-  for (ptrdiff_t r = 0; r < a->count; r++) inside = inside && a->rows[r] >= 0;
-  for (ptrdiff_t r = 0; r < a->count; r++) {
-    row[r] = inside ? a->rows[r] * a->n + first - a->shift : r * columns;
-    if (!inside)
-      fh_winograd_copy_row(a->columns, a->last, a->n, a->shift,
-                           a->rows[r] < 0 ? NULL : *x + a->rows[r] * a->n, first, columns,
-                           buffer + r * columns);
+  const fh_winograd_rows_of *a = &v->of;
+  const ptrdiff_t first = v->first, end = first + v->columns;
+  const ptrdiff_t begin = first > a->shift ? first : a->shift;
+  const ptrdiff_t stop = end < a->n + a->shift ? end : a->n + a->shift;
+  ptrdiff_t q = first;
+  for (; q < begin && q < end; q++) to[q - first] = a->columns[q] >= 0 ? x[a->columns[q]] : 0;
+  for (; q < stop; q++) to[q - first] = x[q - a->shift];
+  for (; q < end; q++) to[q - first] = q < a->last && a->columns[q] >= 0 ? x[a->columns[q]] : 0;
+}
+
+const fh_real *fh_winograd_rows(const fh_winograd_view *v, const fh_real *plane, fh_real *buffer)
+{
+  if (v->inside) return plane;
+  for (ptrdiff_t r = 0; r < v->of.count; r++) {
+    const ptrdiff_t i = v->of.rows[r];
+    if (i < 0)
+      memset(buffer + r * v->pitch, 0, (size_t)v->columns * sizeof *buffer);
+    else
+      copy_row(v, plane + i * v->of.n, buffer + r * v->pitch);
   }
-  if (!inside) *x = buffer;
+  return buffer;
 }
 
 void fh_winograd_part(const ptrdiff_t n[2], ptrdiff_t i, ptrdiff_t j, ptrdiff_t count,

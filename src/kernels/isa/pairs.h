@@ -73,9 +73,19 @@ FH_INLINE fh_vec fh_backward(fh_vec v)
 /** a vector of real and a vector of imaginary parts, from 2 FH_LANES interleaved reals */
 FH_INLINE void fh_load_pairs(const fh_real *p, fh_vec *re, fh_vec *im)
 {
+#if FH_PAIRS == 4 && !defined(FH_DOUBLE)
+  /* the inner halves are exchanged on the way from memory: shuffles inside of halves are cheap, others are not */
+  typedef fh_real half __attribute__((vector_size(16), aligned(sizeof(fh_real)), may_alias));
+  const half *h = (const half *)p;
+  const fh_vec a = __builtin_shufflevector(h[0], h[2], 0, 1, 2, 3, 4, 5, 6, 7);
+  const fh_vec b = __builtin_shufflevector(h[1], h[3], 0, 1, 2, 3, 4, 5, 6, 7);
+  *re = __builtin_shufflevector(a, b, 0, 2, 8, 10, 4, 6, 12, 14);
+  *im = __builtin_shufflevector(a, b, 1, 3, 9, 11, 5, 7, 13, 15);
+#else
   const fh_vec a = fh_load(p), b = fh_load(p + FH_LANES);
   *re = __builtin_shufflevector(a, b, FH_EVEN);
   *im = __builtin_shufflevector(a, b, FH_ODD);
+#endif
 }
 FH_INLINE void fh_store_pairs(fh_real *p, fh_vec re, fh_vec im)
 {

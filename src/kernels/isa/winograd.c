@@ -107,7 +107,7 @@ FH_INLINE void rows_of(const fh_real *m, ptrdiff_t pitch, fh_vec t[4][6])
     fh_vec in[6], o[4];
     FH_UNROLL
     for (int r = 0; r < 6; r++) in[r] = fh_load(m + (6 * r + c) * pitch);
-    fh_tile_out(in, o);
+    fh_tile_out(FH_SUPPORT_ALL, in, o);
     FH_UNROLL
     for (int r = 0; r < 4; r++) t[r][c] = o[r];
   }
@@ -119,7 +119,7 @@ static void output_tiles(const fh_real *m, ptrdiff_t pitch, fh_real bias, fh_rea
   rows_of(m, pitch, t);
   for (int r = 0; r < 4; r++) {
     fh_vec o[4];
-    fh_tile_out(t[r], o);
+    fh_tile_out(FH_SUPPORT_ALL, t[r], o);
     FH_UNROLL
     for (int c = 0; c < 4; c++) fh_store(y + (4 * r + c) * FH_LANES, o[c] + bias);
   }
@@ -133,7 +133,7 @@ static void output(const fh_real *m, ptrdiff_t pitch, fh_real bias, const fh_rea
   rows_of(m, pitch, t);
   for (int r = 0; r < 4; r++, y += ld) {
     fh_vec o[4], v[4];
-    fh_tile_out(t[r], o);
+    fh_tile_out(FH_SUPPORT_ALL, t[r], o);
     fh_tile_columns(o, v);
     FH_UNROLL
     for (int k = 0; k < 4; k++) {

@@ -9,20 +9,65 @@
 
 enum { POINTS = FH_WINOGRAD_POINTS };
 
-static inline bool has(unsigned support, int place)
-{
-  return support >> place & 1;
-}
+/* The supports that a stencil of stride 2 can have along an axis (winograd_phases.h). Each has code of its own, in
+ * which a place outside costs nothing. */
+#define FOR_SUPPORT(support, call)                                                                 \
+  switch (support) {                                                                               \
+  case FH_SUPPORT_MIDDLE:                                                                          \
+    call(FH_SUPPORT_MIDDLE);                                                                       \
+    break;                                                                                         \
+  case FH_SUPPORT_FIRST:                                                                           \
+    call(FH_SUPPORT_FIRST);                                                                        \
+    break;                                                                                         \
+  default:                                                                                         \
+    call(FH_SUPPORT_LAST);                                                                         \
+    break;                                                                                         \
+  }
 
 #if FH_WIDTH >= 4
 
 /* one row of places of one phase */
-FH_INLINE void store_places(const fh_vec o[6], int r, const ptrdiff_t *field, unsigned columns,
+FH_INLINE void store_places(const unsigned columns, const fh_vec o[6], const ptrdiff_t *field,
                             fh_real *v)
 {
   FH_UNROLL
   for (int c = 0; c < 6; c++)
-    if (has(columns, c)) fh_store(v + field[6 * r + c], o[c]);
+    if (fh_tile_has(columns, c)) fh_store(v + field[c], o[c]);
+}
+
+/* ---- input --------------------------------------------------------------------------------------------- */
+
+/* along the columns, every second row: t[parity of the column][place][vector] */
+FH_INLINE void input_down(const unsigned rows, const fh_real *x, const ptrdiff_t row[12],
+                          fh_vec t[2][6][5])
+{
+  for (int k = 0; k < 5; k++) {
+    fh_vec even[6], odd[6], o[6];
+    FH_UNROLL
+    for (int r = 0; r < 6; r++) fh_load_pairs(x + row[2 * r] + 2 * k * FH_LANES, &even[r], &odd[r]);
+    fh_tile_in(even, o);
+    FH_UNROLL
+    for (int r = 0; r < 6; r++)
+      if (fh_tile_has(rows, r)) t[0][r][k] = o[r];
+    fh_tile_in(odd, o);
+    FH_UNROLL
+    for (int r = 0; r < 6; r++)
+      if (fh_tile_has(rows, r)) t[1][r][k] = o[r];
+  }
+}
+
+/* along the rows, in order of the place in the tile */
+FH_INLINE void input_across(const unsigned columns, unsigned rows, fh_vec t[6][5],
+                            const ptrdiff_t *field, fh_real *v)
+{
+  for (int r = 0; r < 6; r++) {
+    if (!fh_tile_has(rows, r)) continue;
+    fh_vec in[6], o[6];
+    fh_tile_columns(t[r], in);
+    fh_tile_next(in, t[r][4]);
+    fh_tile_in(in, o);
+    store_places(columns, o, field + 6 * r, v);
+  }
 }
 
 void FH_ISA(fh_winograd_input_phases)(const fh_real *x, const ptrdiff_t row[12],
@@ -31,28 +76,18 @@ void FH_ISA(fh_winograd_input_phases)(const fh_real *x, const ptrdiff_t row[12],
 {
   for (int e = 0; e < 2; e++) { /* rows of parity e */
     fh_vec t[2][6][5];
-    for (int k = 0; k < 5; k++) {
-      fh_vec even[6], odd[6], o[6];
-      FH_UNROLL
-      for (int r = 0; r < 6; r++)
-        fh_load_pairs(x + row[2 * r + e] + 2 * k * FH_LANES, &even[r], &odd[r]);
-      fh_tile_in(even, o);
-      FH_UNROLL
-      for (int r = 0; r < 6; r++) t[0][r][k] = o[r];
-      fh_tile_in(odd, o);
-      FH_UNROLL
-      for (int r = 0; r < 6; r++) t[1][r][k] = o[r];
+#define DOWN(rows) input_down(rows, x, row + e, t)
+    FOR_SUPPORT(support[0][e], DOWN)
+    for (int f = 0; f < 2; f++) {
+#define ACROSS(columns) input_across(columns, support[0][e], t[f], field[2 * e + f], v)
+      FOR_SUPPORT(support[1][f], ACROSS)
     }
-    for (int r = 0; r < 6; r++)
-      for (int f = 0; f < 2 && has(support[0][e], r); f++) {
-        fh_vec in[6], o[6];
-        fh_tile_columns(t[f][r], in);
-        fh_tile_next(in, t[f][r][4]);
-        fh_tile_in(in, o);
-        store_places(o, r, field[2 * e + f], support[1][f], v);
-      }
+#undef DOWN
+#undef ACROSS
   }
 }
+
+/* ---- slope --------------------------------------------------------------------------------------------- */
 
 void FH_ISA(fh_winograd_slope_phases)(const fh_real *x, const ptrdiff_t row[8],
                                       const ptrdiff_t field[4][POINTS],
@@ -73,35 +108,53 @@ void FH_ISA(fh_winograd_slope_phases)(const fh_real *x, const ptrdiff_t row[8],
       for (int r = 0; r < 6; r++) t[1][r][k] = o[r];
     }
     for (int r = 0; r < 6; r++)
-      for (int f = 0; f < 2 && has(support[0][e], r); f++) {
+      for (int f = 0; f < 2 && fh_tile_has(support[0][e], r); f++) {
         fh_vec in[4], o[6];
         fh_tile_columns(t[f][r], in);
         fh_tile_slope(in, o);
-        store_places(o, r, field[2 * e + f], support[1][f], v);
+        store_places(support[1][f], o, field[2 * e + f] + 6 * r, v);
       }
   }
 }
 
-/* four rows of four vectors of one phase */
-FH_INLINE void phase_rows(const fh_real *m, const ptrdiff_t *field, unsigned rows, unsigned columns,
-                          fh_vec y[4][4])
+/* ---- output -------------------------------------------------------------------------------------------- */
+
+/* four rows of four vectors of one phase; along the columns of the tile first */
+FH_INLINE void output_phase(const unsigned rows, unsigned columns, const fh_real *m,
+                            const ptrdiff_t *field, fh_vec y[4][4])
 {
   fh_vec t[4][6];
   for (int c = 0; c < 6; c++) {
     fh_vec in[6], o[4];
-    const bool there = has(columns, c);
+    if (!fh_tile_has(columns, c)) {
+      FH_UNROLL
+      for (int r = 0; r < 4; r++) t[r][c] = fh_all(0);
+      continue;
+    }
     FH_UNROLL
     for (int r = 0; r < 6; r++)
-      in[r] = there && has(rows, r) ? fh_load(m + field[6 * r + c]) : fh_all(0);
-    fh_tile_out(in, o);
+      if (fh_tile_has(rows, r)) in[r] = fh_load(m + field[6 * r + c]);
+    fh_tile_out(rows, in, o);
     FH_UNROLL
     for (int r = 0; r < 4; r++) t[r][c] = o[r];
   }
   for (int r = 0; r < 4; r++) {
     fh_vec o[4];
-    fh_tile_out(t[r], o);
+    fh_tile_out(FH_SUPPORT_ALL, t[r], o);
     fh_tile_columns(o, y[r]);
   }
+}
+
+FH_INLINE void write_pairs(fh_vec even, fh_vec odd, const fh_real *c, fh_real *y)
+{
+  fh_vec low = __builtin_shufflevector(even, odd, FH_LOW);
+  fh_vec high = __builtin_shufflevector(even, odd, FH_HIGH);
+  if (c) {
+    low += fh_load(c);
+    high += fh_load(c + FH_LANES);
+  }
+  fh_store(y, low);
+  fh_store(y + FH_LANES, high);
 }
 
 void FH_ISA(fh_winograd_output_phases)(const fh_real *m, const ptrdiff_t field[4][POINTS],
@@ -109,23 +162,18 @@ void FH_ISA(fh_winograd_output_phases)(const fh_real *m, const ptrdiff_t field[4
                                        fh_real *y, ptrdiff_t ld)
 {
   for (int e = 0; e < 2; e++) {
-    fh_vec even[4][4], odd[4][4];
-    phase_rows(m, field[2 * e], support[0][e], support[1][0], even);
-    phase_rows(m, field[2 * e + 1], support[0][e], support[1][1], odd);
+    fh_vec phase[2][4][4];
+    for (int f = 0; f < 2; f++) {
+#define PHASE(rows) output_phase(rows, support[1][f], m, field[2 * e + f], phase[f])
+      FOR_SUPPORT(support[0][e], PHASE)
+#undef PHASE
+    }
     for (int r = 0; r < 4; r++) {
       const ptrdiff_t at = (2 * r + e) * ld;
       FH_UNROLL
       for (int k = 0; k < 4; k++) {
-        const fh_vec a = even[r][k] + bias, b = odd[r][k] + bias;
-        fh_vec low = __builtin_shufflevector(a, b, FH_LOW);
-        fh_vec high = __builtin_shufflevector(a, b, FH_HIGH);
         const ptrdiff_t to = at + 2 * k * FH_LANES;
-        if (c) {
-          low += fh_load(c + to);
-          high += fh_load(c + to + FH_LANES);
-        }
-        fh_store(y + to, low);
-        fh_store(y + to + FH_LANES, high);
+        write_pairs(phase[0][r][k] + bias, phase[1][r][k] + bias, c ? c + to : NULL, y + to);
       }
     }
   }

@@ -24,14 +24,20 @@ FH_INLINE void fh_tile_in(const fh_vec d[6], fh_vec o[6])
   o[4] = c - 2 * e;
   o[5] = 4 * d[1] + (d[5] - 5 * d[3]);
 }
-/** A' m: four results */
-FH_INLINE void fh_tile_out(const fh_vec m[6], fh_vec o[4])
+/** A place of the six is there. */
+FH_INLINE bool fh_tile_has(unsigned support, int place)
+{
+  return support >> place & 1;
+}
+/** A' m: four results of the places of a support, which contains 1 to 4; the others are not read. */
+FH_INLINE void fh_tile_out(const unsigned support, const fh_vec m[6], fh_vec o[4])
 {
   const fh_vec p = m[1] + m[2], q = m[1] - m[2], r = m[3] + m[4], s = m[3] - m[4];
-  o[0] = m[0] + p + r;
+  o[0] = (fh_tile_has(support, 0) ? m[0] + p : p) + r;
   o[1] = q + 2 * s;
   o[2] = p + 4 * r;
-  o[3] = q + 8 * s + m[5];
+  o[3] = q + 8 * s;
+  if (fh_tile_has(support, 5)) o[3] += m[5];
 }
 /** A g, the adjoint of A' m */
 FH_INLINE void fh_tile_slope(const fh_vec g[4], fh_vec o[6])
@@ -94,14 +100,21 @@ FH_INLINE void fh_tile_columns(const fh_vec v[4], fh_vec o[4])
 /** Columns 4 and 5 of each tile: columns 0 and 1 of the next one; tail holds the columns behind the last. */
 FH_INLINE void fh_tile_next(fh_vec o[6], fh_vec tail)
 {
+#if FH_WIDTH == 8
+  /* the column of the tail takes the place of the first tile's, so that one shuffle across halves is enough */
+  const fh_vec second = __builtin_shufflevector(tail, tail, 1, 1, 3, 3, 5, 5, 7, 7);
+  const fh_vec a = __builtin_shufflevector(o[0], tail, 8, 1, 2, 3, 4, 5, 6, 7);
+  const fh_vec b = __builtin_shufflevector(o[1], second, 8, 1, 2, 3, 4, 5, 6, 7);
+  o[4] = __builtin_shufflevector(a, a, 4, 5, 6, 7, 1, 2, 3, 0);
+  o[5] = __builtin_shufflevector(b, b, 4, 5, 6, 7, 1, 2, 3, 0);
+#else
 #if FH_WIDTH == 16
 #define FH_NEXT 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 1, 2, 3
-#elif FH_WIDTH == 8
-#define FH_NEXT 4, 5, 6, 7, 1, 2, 3
 #else
 #define FH_NEXT 1, 2, 3
 #endif
   o[4] = __builtin_shufflevector(o[0], tail, FH_NEXT, FH_WIDTH);
   o[5] = __builtin_shufflevector(o[1], tail, FH_NEXT, FH_WIDTH + 1);
+#endif
 }
 #endif
