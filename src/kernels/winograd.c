@@ -166,17 +166,20 @@ static void read_wide(const fh_winograd *w, const fh_winograd_group *g, int grou
 {
   const ptrdiff_t plane = w->n[0] * w->n[1], lanes = w->k->lanes;
   fh_winograd_view view[FH_WINOGRAD_GROUPS];
+  fh_winograd_ahead ahead[FH_WINOGRAD_GROUPS];
   for (int q = 0; q < groups; q++) {
+    const ptrdiff_t before = q == 0,
+                    behind = q == groups - 1; /* others are asked for by the next group */
     const fh_winograd_rows_of a = {w->source[0] + 4 * g[q].row, w->source[1], 6,
                                    4 * w->tiles[1] + 2,         w->n[1],      w->shift};
     view[q] = fh_winograd_look(&a, 4 * g[q].column, 4 * lanes + 2, 5 * lanes);
+    ahead[q] = fh_winograd_ahead_of(w->n, 4 * g[q].row - w->shift, 4 * g[q].column - before, 6,
+                                    before + 4 * lanes + behind);
   }
   for (ptrdiff_t c = 0; c < w->in; c++)
     for (int q = 0; q < groups; q++) {
       const fh_real *from = x + (g[q].sample * w->in + c) * plane;
-      if (c + 1 < w->in)
-        fh_winograd_fetch(w->n, from + plane, 4 * g[q].row - w->shift, 4 * g[q].column, 6,
-                          4 * lanes);
+      if (c + 1 < w->in) fh_winograd_fetch(&ahead[q], from + plane);
       w->k->input(1, fh_winograd_rows(&view[q], from, buffer), 0, view[q].row,
                   v + (c * w->k->nr + q) * lanes, w->pitch_in);
     }
@@ -282,28 +285,27 @@ ptrdiff_t fh_winograd_apply_work(const fh_winograd *w)
   return bench_of(w, NULL, &b);
 }
 
-static void fetch_result(const fh_winograd *w, const fh_winograd_group *g, ptrdiff_t o,
-                         const fh_real *c, const fh_real *y)
-{
-  const ptrdiff_t at = (g->sample * w->out + o) * w->m[0] * w->m[1];
-  fh_winograd_fetch(w->m, y + at, 4 * g->row, 4 * g->column, 4, 4 * w->k->lanes);
-  if (c) fh_winograd_fetch(w->m, c + at, 4 * g->row, 4 * g->column, 4, 4 * w->k->lanes);
-}
-
 /* all results of up to nr groups from their transformed data */
 static void write_groups(const fh_winograd *w, const fh_real *products, const fh_winograd_group *g,
                          int groups, const fh_real *bias, const fh_real *c, fh_real *y)
 {
-  const ptrdiff_t row = w->k->nr * w->k->lanes;
+  const ptrdiff_t row = w->k->nr * w->k->lanes, plane = w->m[0] * w->m[1];
+  fh_winograd_ahead ahead[FH_WINOGRAD_GROUPS];
+  for (int q = 0; q < groups; q++)
+    ahead[q] =
+        fh_winograd_ahead_of(w->m, 4 * g[q].row, 4 * g[q].column, 4, w->wide * 4 * w->k->lanes);
   for (ptrdiff_t o = 0; o < w->out; o++)
     for (int q = 0; q < groups; q++) {
       const fh_real *m = products + o * row + q * w->k->lanes, shift = bias ? bias[o] : 0;
-      if (!w->wide) {
-        write_tiles(w, &g[q], o, m, shift, c, y);
-        continue;
+      const ptrdiff_t next = (g[q].sample * w->out + o + 1) * plane;
+      if (o + 1 < w->out) {
+        fh_winograd_fetch(&ahead[q], y + next);
+        if (c) fh_winograd_fetch(&ahead[q], c + next);
       }
-      if (o + 1 < w->out) fetch_result(w, &g[q], o + 1, c, y);
-      write_wide(w, &g[q], o, m, shift, c, y);
+      if (w->wide)
+        write_wide(w, &g[q], o, m, shift, c, y);
+      else
+        write_tiles(w, &g[q], o, m, shift, c, y);
     }
 }
 

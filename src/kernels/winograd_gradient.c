@@ -38,12 +38,14 @@ static void slope_wide(const fh_winograd *w, const fh_winograd_group *g, int gro
                        const fh_real *dy, fh_real *v, fh_real *buffer)
 {
   const ptrdiff_t plane = w->m[0] * w->m[1], lanes = w->k->lanes;
+  fh_winograd_ahead ahead[FH_WINOGRAD_GROUPS];
+  for (int q = 0; q < groups; q++)
+    ahead[q] = fh_winograd_ahead_of(w->m, 4 * g[q].row, 4 * g[q].column, 4, 4 * lanes);
   for (ptrdiff_t o = 0; o < w->out; o++)
     for (int q = 0; q < groups; q++) {
       const fh_real *from = dy + (g[q].sample * w->out + o) * plane;
       ptrdiff_t row[4];
-      if (o + 1 < w->out)
-        fh_winograd_fetch(w->m, from + plane, 4 * g[q].row, 4 * g[q].column, 4, 4 * lanes);
+      if (o + 1 < w->out) fh_winograd_fetch(&ahead[q], from + plane);
       fh_winograd_part(w->m, 4 * g[q].row, 4 * g[q].column, 4, 4 * lanes, &from, row, buffer);
       w->k->slope(1, from, 0, row, v + (o * w->k->nr + q) * lanes, w->pitch_out);
     }

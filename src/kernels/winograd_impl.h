@@ -53,9 +53,16 @@ fh_winograd_view fh_winograd_look(const fh_winograd_rows_of *a, ptrdiff_t first,
 /** What v->row counts from: the plane, or the buffer [count][pitch] with a copy where the plane ends. Behind the columns that
  *  count the buffer keeps what it had. */
 const fh_real *fh_winograd_rows(const fh_winograd_view *v, const fh_real *plane, fh_real *buffer);
-/** Asks for rows and columns from (i, j) on of a plane of n points, to be read or written soon. */
-void fh_winograd_fetch(const ptrdiff_t n[2], const fh_real *plane, ptrdiff_t i, ptrdiff_t j,
-                       ptrdiff_t rows, ptrdiff_t columns);
+/** A piece of a plane that is read or written soon. */
+typedef struct {
+  ptrdiff_t first, rows, columns, pitch; /* pitch: columns of the plane */
+} fh_winograd_ahead;
+
+/** Rows and columns from (i, j) on, as far as they are inside a plane of n points; small planes: nothing. */
+fh_winograd_ahead fh_winograd_ahead_of(const ptrdiff_t n[2], ptrdiff_t i, ptrdiff_t j,
+                                       ptrdiff_t rows, ptrdiff_t columns);
+/** Asks for its lines. */
+void fh_winograd_fetch(const fh_winograd_ahead *a, const fh_real *plane);
 /** `count` rows of `columns` numbers from (i, j) on of a plane of n points, zeros where it ends: as fh_winograd_rows. */
 void fh_winograd_part(const ptrdiff_t n[2], ptrdiff_t i, ptrdiff_t j, ptrdiff_t count,
                       ptrdiff_t columns, const fh_real **x, ptrdiff_t *row, fh_real *buffer);

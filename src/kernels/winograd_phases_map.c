@@ -78,125 +78,131 @@ static int find(const fh_winograd_phases *p, ptrdiff_t i, ptrdiff_t count, group
   return found;
 }
 
+/* ---- the two fields ---------------------------------------------------------------------------------- */
+
+/* one of them: scale points along an axis for each of the coarse field's, and the tables through which it is read */
+typedef struct {
+  ptrdiff_t scale, channels, plane;
+  const ptrdiff_t *n;
+  ptrdiff_t *const *source;
+} side;
+
+static side fine_side(const fh_winograd_phases *p)
+{
+  return (side){2, p->in, p->n[0] * p->n[1], p->n, p->fine};
+}
+
+static side coarse_side(const fh_winograd_phases *p)
+{
+  return (side){1, p->out, p->m[0] * p->m[1], p->m, p->coarse};
+}
+
+/* the rows that a group reads */
+static fh_winograd_view look(const fh_winograd_phases *p, const side *s, const group *g)
+{
+  const fh_winograd_rows_of a = {s->source[0] + 4 * s->scale * g->row, s->source[1], 6 * s->scale,
+                                 (4 * p->tiles[1] + 2) * s->scale,     s->n[1],      s->scale};
+  return fh_winograd_look(&a, 4 * s->scale * g->column, (4 * p->k->lanes + 2) * s->scale,
+                          5 * p->k->lanes * s->scale);
+}
+
+/* what group q of a set asks for: its halo at the ends of the set only, in between the next group does */
+static fh_winograd_ahead look_ahead(const fh_winograd_phases *p, const side *s, const group *g,
+                                    int groups, int q)
+{
+  const ptrdiff_t before = q == 0 ? s->scale : 0, behind = q == groups - 1 ? s->scale : 0;
+  const ptrdiff_t i = (4 * g[q].row - 1) * s->scale, j = 4 * s->scale * g[q].column - before;
+  return fh_winograd_ahead_of(s->n, i, j, 6 * s->scale,
+                              before + 4 * s->scale * p->k->lanes + behind);
+}
+
+/* the same without a halo */
+static void blocks_ahead(const fh_winograd_phases *p, const side *s, const group *g, int groups,
+                         fh_winograd_ahead *ahead)
+{
+  for (int q = 0; q < groups; q++)
+    ahead[q] = fh_winograd_ahead_of(s->n, 4 * s->scale * g[q].row, 4 * s->scale * g[q].column,
+                                    4 * s->scale, 4 * s->scale * p->k->lanes);
+}
+
 /* ---- to the places --------------------------------------------------------------------------------- */
 
-/* the rows of a field that a group reads; scale 2 for the fine one */
-static fh_winograd_view look(const fh_winograd_phases *p, ptrdiff_t *const source[2],
-                             const ptrdiff_t n[2], ptrdiff_t scale, const group *g)
+static void read(const fh_winograd_phases *p, const side *s, const group *g, int groups,
+                 const fh_real *x, fh_real *v, fh_real *buffer)
 {
-  const fh_winograd_rows_of a = {source[0] + 4 * scale * g->row, source[1], 6 * scale,
-                                 (4 * p->tiles[1] + 2) * scale,  n[1],      scale};
-  return fh_winograd_look(&a, 4 * scale * g->column, (4 * p->k->lanes + 2) * scale,
-                          5 * p->k->lanes * scale);
-}
-
-static void read_fine(const fh_winograd_phases *p, const bench *b, const group *g, int groups,
-                      const fh_real *x)
-{
-  const ptrdiff_t lanes = p->k->lanes, plane = p->n[0] * p->n[1];
   fh_winograd_view view[FH_WINOGRAD_GROUPS];
-  for (int q = 0; q < groups; q++) view[q] = look(p, p->fine, p->n, 2, &g[q]);
-  for (ptrdiff_t c = 0; c < p->in; c++)
+  fh_winograd_ahead ahead[FH_WINOGRAD_GROUPS];
+  for (int q = 0; q < groups; q++) {
+    view[q] = look(p, s, &g[q]);
+    ahead[q] = look_ahead(p, s, g, groups, q);
+  }
+  for (ptrdiff_t c = 0; c < s->channels; c++)
     for (int q = 0; q < groups; q++) {
-      const fh_real *from = x + (g[q].sample * p->in + c) * plane;
-      if (c + 1 < p->in)
-        fh_winograd_fetch(p->n, from + plane, 8 * g[q].row - 2, 8 * g[q].column, 12, 8 * lanes);
-      p->k->input_phases(fh_winograd_rows(&view[q], from, b->buffer), view[q].row, p->gather.field,
-                         p->gather.support, b->fine + (c * p->k->nr + q) * lanes);
+      const fh_real *from = x + (g[q].sample * s->channels + c) * s->plane;
+      fh_real *to = v + (c * p->k->nr + q) * p->k->lanes;
+      if (c + 1 < s->channels) fh_winograd_fetch(&ahead[q], from + s->plane);
+      from = fh_winograd_rows(&view[q], from, buffer);
+      if (s->scale == 2)
+        p->k->input_phases(from, view[q].row, p->gather.field, p->gather.support, to);
+      else
+        p->k->input(1, from, 0, view[q].row, to, p->pitch);
     }
 }
 
-static void read_coarse(const fh_winograd_phases *p, const bench *b, const group *g, int groups,
-                        const fh_real *y)
+static void slope(const fh_winograd_phases *p, const side *s, const group *g, int groups,
+                  const fh_real *x, fh_real *v, fh_real *buffer)
 {
-  const ptrdiff_t lanes = p->k->lanes, plane = p->m[0] * p->m[1];
-  fh_winograd_view view[FH_WINOGRAD_GROUPS];
-  for (int q = 0; q < groups; q++) view[q] = look(p, p->coarse, p->m, 1, &g[q]);
-  for (ptrdiff_t o = 0; o < p->out; o++)
+  const ptrdiff_t tile = 4 * s->scale, columns = tile * p->k->lanes;
+  fh_winograd_ahead ahead[FH_WINOGRAD_GROUPS];
+  blocks_ahead(p, s, g, groups, ahead);
+  for (ptrdiff_t c = 0; c < s->channels; c++)
     for (int q = 0; q < groups; q++) {
-      const fh_real *from = y + (g[q].sample * p->out + o) * plane;
-      if (o + 1 < p->out)
-        fh_winograd_fetch(p->m, from + plane, 4 * g[q].row - 1, 4 * g[q].column, 6, 4 * lanes);
-      p->k->input(1, fh_winograd_rows(&view[q], from, b->buffer), 0, view[q].row,
-                  b->coarse + (o * p->k->nr + q) * lanes, p->pitch);
-    }
-}
-
-static void slope_fine(const fh_winograd_phases *p, const bench *b, const group *g, int groups,
-                       const fh_real *x)
-{
-  const ptrdiff_t lanes = p->k->lanes, plane = p->n[0] * p->n[1];
-  for (ptrdiff_t c = 0; c < p->in; c++)
-    for (int q = 0; q < groups; q++) {
-      const fh_real *from = x + (g[q].sample * p->in + c) * plane;
+      const fh_real *from = x + (g[q].sample * s->channels + c) * s->plane;
+      fh_real *to = v + (c * p->k->nr + q) * p->k->lanes;
       ptrdiff_t row[8];
-      if (c + 1 < p->in)
-        fh_winograd_fetch(p->n, from + plane, 8 * g[q].row, 8 * g[q].column, 8, 8 * lanes);
-      fh_winograd_part(p->n, 8 * g[q].row, 8 * g[q].column, 8, 8 * lanes, &from, row, b->buffer);
-      p->k->slope_phases(from, row, p->scatter.field, p->scatter.support,
-                         b->fine + (c * p->k->nr + q) * lanes);
-    }
-}
-
-static void slope_coarse(const fh_winograd_phases *p, const bench *b, const group *g, int groups,
-                         const fh_real *y)
-{
-  const ptrdiff_t lanes = p->k->lanes, plane = p->m[0] * p->m[1];
-  for (ptrdiff_t o = 0; o < p->out; o++)
-    for (int q = 0; q < groups; q++) {
-      const fh_real *from = y + (g[q].sample * p->out + o) * plane;
-      ptrdiff_t row[4];
-      if (o + 1 < p->out)
-        fh_winograd_fetch(p->m, from + plane, 4 * g[q].row, 4 * g[q].column, 4, 4 * lanes);
-      fh_winograd_part(p->m, 4 * g[q].row, 4 * g[q].column, 4, 4 * lanes, &from, row, b->buffer);
-      p->k->slope(1, from, 0, row, b->coarse + (o * p->k->nr + q) * lanes, p->pitch);
+      if (c + 1 < s->channels) fh_winograd_fetch(&ahead[q], from + s->plane);
+      fh_winograd_part(s->n, tile * g[q].row, tile * g[q].column, tile, columns, &from, row,
+                       buffer);
+      if (s->scale == 2)
+        p->k->slope_phases(from, row, p->scatter.field, p->scatter.support, to);
+      else
+        p->k->slope(1, from, 0, row, to, p->pitch);
     }
 }
 
 /* ---- from the places ------------------------------------------------------------------------------- */
 
-static void write_fine(const fh_winograd_phases *p, const bench *b, const group *g, int groups,
-                       const fh_real *bias, const fh_real *c, fh_real *x)
+static void transform_back(const fh_winograd_phases *p, const side *s, const fh_real *m,
+                           fh_real bias, const fh_real *c, fh_real *y, ptrdiff_t ld)
 {
-  fh_real block[8 * 8 * FH_WINOGRAD_LANES];
-  const ptrdiff_t lanes = p->k->lanes, ld = 8 * lanes, plane = p->n[0] * p->n[1];
-  for (ptrdiff_t ch = 0; ch < p->in; ch++)
-    for (int q = 0; q < groups; q++) {
-      const ptrdiff_t i = 8 * g[q].row, j = 8 * g[q].column,
-                      to = (g[q].sample * p->in + ch) * plane;
-      const bool inside = i + 8 <= p->n[0] && j + ld <= p->n[1];
-      const fh_real *m = b->fine + (ch * p->k->nr + q) * lanes, shift = bias ? bias[ch] : 0;
-      const ptrdiff_t at = to + i * p->n[1] + j;
-      if (ch + 1 < p->in) {
-        fh_winograd_fetch(p->n, x + to + plane, i, j, 8, ld);
-        if (c) fh_winograd_fetch(p->n, c + to + plane, i, j, 8, ld);
-      }
-      p->k->output_phases(m, p->scatter.field, p->scatter.support, shift,
-                          inside && c ? c + at : NULL, inside ? x + at : block,
-                          inside ? p->n[1] : ld);
-      if (!inside) fh_winograd_write_part(p->n, i, j, 8, ld, block, c ? c + to : NULL, x + to);
-    }
+  if (s->scale == 2)
+    p->k->output_phases(m, p->scatter.field, p->scatter.support, bias, c, y, ld);
+  else
+    p->k->output(m, p->pitch, bias, c, y, ld);
 }
 
-static void write_coarse(const fh_winograd_phases *p, const bench *b, const group *g, int groups,
-                         const fh_real *bias, const fh_real *c, fh_real *y)
+static void write(const fh_winograd_phases *p, const side *s, const group *g, int groups,
+                  const fh_real *v, const fh_real *bias, const fh_real *c, fh_real *y)
 {
-  fh_real block[4 * 4 * FH_WINOGRAD_LANES];
-  const ptrdiff_t lanes = p->k->lanes, ld = 4 * lanes, plane = p->m[0] * p->m[1];
-  for (ptrdiff_t o = 0; o < p->out; o++)
+  fh_real block[8 * 8 * FH_WINOGRAD_LANES];
+  const ptrdiff_t tile = 4 * s->scale, ld = tile * p->k->lanes;
+  fh_winograd_ahead ahead[FH_WINOGRAD_GROUPS];
+  blocks_ahead(p, s, g, groups, ahead);
+  for (ptrdiff_t ch = 0; ch < s->channels; ch++)
     for (int q = 0; q < groups; q++) {
-      const ptrdiff_t i = 4 * g[q].row, j = 4 * g[q].column,
-                      to = (g[q].sample * p->out + o) * plane;
-      const bool inside = i + 4 <= p->m[0] && j + ld <= p->m[1];
-      const fh_real *m = b->coarse + (o * p->k->nr + q) * lanes, shift = bias ? bias[o] : 0;
-      const ptrdiff_t at = to + i * p->m[1] + j;
-      if (o + 1 < p->out) {
-        fh_winograd_fetch(p->m, y + to + plane, i, j, 4, ld);
-        if (c) fh_winograd_fetch(p->m, c + to + plane, i, j, 4, ld);
+      const ptrdiff_t i = tile * g[q].row, j = tile * g[q].column,
+                      to = (g[q].sample * s->channels + ch) * s->plane, at = to + i * s->n[1] + j;
+      const fh_real *m = v + (ch * p->k->nr + q) * p->k->lanes, shift = bias ? bias[ch] : 0;
+      if (ch + 1 < s->channels) {
+        fh_winograd_fetch(&ahead[q], y + to + s->plane);
+        if (c) fh_winograd_fetch(&ahead[q], c + to + s->plane);
       }
-      p->k->output(m, p->pitch, shift, inside && c ? c + at : NULL, inside ? y + at : block,
-                   inside ? p->m[1] : ld);
-      if (!inside) fh_winograd_write_part(p->m, i, j, 4, ld, block, c ? c + to : NULL, y + to);
+      if (i + tile <= s->n[0] && j + ld <= s->n[1]) {
+        transform_back(p, s, m, shift, c ? c + at : NULL, y + at, s->n[1]);
+      } else {
+        transform_back(p, s, m, shift, NULL, block, ld);
+        fh_winograd_write_part(s->n, i, j, tile, ld, block, c ? c + to : NULL, y + to);
+      }
     }
 }
 
@@ -282,14 +288,15 @@ void fh_winograd_phases_gather(const fh_winograd_phases *p, ptrdiff_t batch, con
                                fh_real *work)
 {
   const ptrdiff_t count = count_of(p, batch);
+  const side fine = fine_side(p), coarse = coarse_side(p);
   group g[FH_WINOGRAD_GROUPS];
   bench b;
   bench_of(p, work, &b);
   for (ptrdiff_t i = 0; i < count; i += p->k->nr) {
     const int groups = find(p, i, count, g);
-    read_fine(p, &b, g, groups, x);
+    read(p, &fine, g, groups, x, b.fine, b.buffer);
     multiply_gather(p, &b, groups, packed);
-    write_coarse(p, &b, g, groups, bias, c, y);
+    write(p, &coarse, g, groups, b.coarse, bias, c, y);
   }
 }
 
@@ -298,14 +305,15 @@ void fh_winograd_phases_scatter(const fh_winograd_phases *p, ptrdiff_t batch, co
                                 fh_real *work)
 {
   const ptrdiff_t count = count_of(p, batch);
+  const side fine = fine_side(p), coarse = coarse_side(p);
   group g[FH_WINOGRAD_GROUPS];
   bench b;
   bench_of(p, work, &b);
   for (ptrdiff_t i = 0; i < count; i += p->k->nr) {
     const int groups = find(p, i, count, g);
-    read_coarse(p, &b, g, groups, y);
+    read(p, &coarse, g, groups, y, b.coarse, b.buffer);
     multiply_scatter(p, &b, groups, packed);
-    write_fine(p, &b, g, groups, bias, c, x);
+    write(p, &fine, g, groups, b.fine, bias, c, x);
   }
 }
 
@@ -315,18 +323,19 @@ void fh_winograd_phases_gather_back(const fh_winograd_phases *p, ptrdiff_t batch
                                     fh_real *db, fh_real *work)
 {
   const ptrdiff_t count = count_of(p, batch);
+  const side fine = fine_side(p), coarse = coarse_side(p);
   group g[FH_WINOGRAD_GROUPS];
   bench b;
   bench_of(p, work, &b);
   clear_sums(p, &b);
   for (ptrdiff_t i = 0; i < count; i += p->k->nr) {
     const int groups = find(p, i, count, g);
-    read_coarse(p, &b, g, groups, dy);
+    read(p, &coarse, g, groups, dy, b.coarse, b.buffer);
     if (dx) {
       multiply_scatter(p, &b, groups, packed);
-      write_fine(p, &b, g, groups, NULL, c, dx);
+      write(p, &fine, g, groups, b.fine, NULL, c, dx);
     }
-    slope_fine(p, &b, g, groups, x);
+    slope(p, &fine, g, groups, x, b.fine, b.buffer);
     add_gather_back(p, &b, groups);
   }
   fold(p, &b, false, sign, dw);
@@ -338,18 +347,19 @@ void fh_winograd_phases_scatter_back(const fh_winograd_phases *p, ptrdiff_t batc
                                      fh_real *dy, fh_real *dw, fh_real *work)
 {
   const ptrdiff_t count = count_of(p, batch);
+  const side fine = fine_side(p), coarse = coarse_side(p);
   group g[FH_WINOGRAD_GROUPS];
   bench b;
   bench_of(p, work, &b);
   clear_sums(p, &b);
   for (ptrdiff_t i = 0; i < count; i += p->k->nr) {
     const int groups = find(p, i, count, g);
-    read_fine(p, &b, g, groups, dx);
+    read(p, &fine, g, groups, dx, b.fine, b.buffer);
     if (dy) {
       multiply_gather(p, &b, groups, packed);
-      write_coarse(p, &b, g, groups, NULL, NULL, dy);
+      write(p, &coarse, g, groups, b.coarse, NULL, NULL, dy);
     }
-    slope_coarse(p, &b, g, groups, y);
+    slope(p, &coarse, g, groups, y, b.coarse, b.buffer);
     add_scatter_back(p, &b, groups);
   }
   fold(p, &b, true, 1, dw);

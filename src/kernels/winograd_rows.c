@@ -59,14 +59,22 @@ void fh_winograd_part(const ptrdiff_t n[2], ptrdiff_t i, ptrdiff_t j, ptrdiff_t 
 /* fields with channels of fewer points stand in the second-level cache, and asking costs more than waiting */
 enum { NEAR = 32768 / sizeof(fh_real) };
 
-void fh_winograd_fetch(const ptrdiff_t n[2], const fh_real *plane, ptrdiff_t i, ptrdiff_t j,
-                       ptrdiff_t rows, ptrdiff_t columns)
+fh_winograd_ahead fh_winograd_ahead_of(const ptrdiff_t n[2], ptrdiff_t i, ptrdiff_t j,
+                                       ptrdiff_t rows, ptrdiff_t columns)
+{
+  const ptrdiff_t line = FH_ALIGNMENT / (ptrdiff_t)sizeof(fh_real);
+  const ptrdiff_t top = i < 0 ? 0 : i, bottom = i + rows < n[0] ? i + rows : n[0];
+  const ptrdiff_t left = j < 0 ? 0 : j & -line, right = j + columns < n[1] ? j + columns : n[1];
+  if (n[0] * n[1] < NEAR) return (fh_winograd_ahead){0};
+  return (fh_winograd_ahead){top * n[1] + left, bottom - top, right - left, n[1]};
+}
+
+void fh_winograd_fetch(const fh_winograd_ahead *a, const fh_real *plane)
 {
   const ptrdiff_t line = FH_ALIGNMENT / (ptrdiff_t)sizeof *plane;
-  if (n[0] * n[1] < NEAR) return;
-  for (ptrdiff_t r = i < 0 ? 0 : i; r < i + rows && r < n[0]; r++)
-    for (ptrdiff_t q = j; q < j + columns && q < n[1]; q += line)
-      __builtin_prefetch(plane + r * n[1] + q, 0, 3);
+  const fh_real *from = plane + a->first;
+  for (ptrdiff_t r = 0; r < a->rows; r++, from += a->pitch)
+    for (ptrdiff_t q = 0; q < a->columns; q += line) __builtin_prefetch(from + q, 0, 3);
 }
 
 void fh_winograd_write_part(const ptrdiff_t n[2], ptrdiff_t i, ptrdiff_t j, ptrdiff_t count,

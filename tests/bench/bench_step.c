@@ -3,6 +3,9 @@
  * measures what users run today in PyTorch; compare.sh runs both.
  *
  *   mpirun -n 2 bench_step CASE [STEPS]
+ *
+ * FH_BENCH_TURNS=FOLDER: after each step rank 0 prints its seconds and rank r waits for a byte from the pipe FOLDER/r, so that
+ * turns.py can measure programs step by step in turn.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,6 +97,8 @@ typedef struct {
   double used,
       processor[4096]; /* of this rank: on a busy machine the wall clock counts others' work, too */
   int n;
+  FILE *turns; /* NULL: nobody to wait for */
+  bool speaks; /* rank 0 */
 } stopwatch;
 
 static double processor(void)
@@ -103,11 +108,30 @@ static double processor(void)
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+static fh_status take_turns(const fh_team *team, stopwatch *w)
+{
+  char path[512];
+  const char *folder = getenv("FH_BENCH_TURNS");
+  if (!folder) return FH_OK;
+  snprintf(path, sizeof path, "%s/%d", folder, team->rank);
+  w->speaks = team->rank == 0;
+  w->turns = fopen(path, "r");
+  FH_CHECK(w->turns, FH_ERR_USAGE, "FH_BENCH_TURNS: %s cannot be read", path);
+  return FH_OK;
+}
+
 static void lap(void *context, const fh_train_progress *p)
 {
   stopwatch *w = context;
   const double now = fh_clock(), used = processor();
   (void)p;
+  if (w->turns) {
+    if (w->speaks) printf("turn %.5f\n", w->last > 0 ? now - w->last : 0);
+    fflush(stdout);
+    fgetc(w->turns);
+    w->last = fh_clock();
+    return;
+  }
   if (w->last > 0 && w->n < 4096) {
     w->seconds[w->n] = now - w->last;
     w->processor[w->n++] = used - w->used;
@@ -222,6 +246,7 @@ static fh_status bench(const fh_team *team, const bench_case *c, ptrdiff_t steps
   FH_TRY(fh_dataset_open(team->world, path, &choice, &set));
   FH_TRY(configure(c, steps, &setup));
   FH_TRY(fh_train_plan(team, &setup, set, &estimate));
+  FH_TRY(take_turns(team, &watch));
   FH_TRY(fh_train_run(team, &setup, set, 0, NULL, folder, false, &hooks));
   print(team, c, &estimate, &watch);
   fh_dataset_close(&set);
