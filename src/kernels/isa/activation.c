@@ -6,7 +6,7 @@
 #if defined(__AVX512F__) && !defined(FH_DOUBLE)
 #include "kernels/isa/gelu_table_avx512.h"
 #elif defined(__AVX2__) && !defined(FH_DOUBLE)
-#include "kernels/isa/gelu_table_avx2.h"
+#include "kernels/isa/gelu_avx2.h"
 #else
 #include "kernels/isa/gelu_loops.h"
 #endif
