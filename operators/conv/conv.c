@@ -104,8 +104,8 @@ static void convolve(const conv *v, ptrdiff_t m, ptrdiff_t k, const fh_real *w, 
   for (ptrdiff_t i = 0; i < v->small[0]; i++)
     for (ptrdiff_t j = 0; j < v->small[1]; j++)
       v->k->apply(m, k * v->taps, n, w, bias, NULL, 0, NULL,
-                  padded + (i * v->large[1] + j) * v->large[2], off, y + (i * v->small[1] + j) * n,
-                  v->points);
+                  padded + (i * v->large[1] + j) * v->large[2], 0, off,
+                  y + (i * v->small[1] + j) * n, v->points);
 }
 
 static fh_status forward(fh_op *op, const fh_fwd *io)
@@ -145,7 +145,7 @@ static void weight_gradient(const conv *v, const bench *b)
   const ptrdiff_t length = v->large[0] * v->large[1] * v->large[2] - shift(v, v->taps - 1) / 2;
   for (ptrdiff_t t = 0; t < length; t += PIECE) {
     const ptrdiff_t n = length - t < PIECE ? length - t : PIECE;
-    v->k->outer(out, in * v->taps, n, g + t, v->padded, b->x + t, v->off_in, b->dw);
+    v->k->outer(out, in * v->taps, n, g + t, v->padded, b->x + t, 0, v->off_in, b->dw);
     if (v->config.bias) v->k->row_sums(out, n, g + t, v->padded, b->db);
   }
 }

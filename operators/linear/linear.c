@@ -12,7 +12,6 @@ typedef struct {
   fh_linear_config config;
   const fh_pointwise *k;
   ptrdiff_t points;
-  ptrdiff_t *off; /* of the rows of a tile */
 } linear;
 
 /* what a call works with: weights in the kernels' order, tiles of x and z, a row of ones, sums of the gradients */
@@ -46,9 +45,6 @@ static fh_status setup(fh_op *op, const fh_shape *in, fh_shape *out, fh_need *ne
     FH_CHECK(in[1].channels == c->out_channels && fh_shape_points(&in[1]) == l->points,
              FH_ERR_SHAPE, "linear: the addend is %td x %td points, the result %td x %td",
              in[1].channels, fh_shape_points(&in[1]), c->out_channels, l->points);
-  const ptrdiff_t rows = c->in_channels > c->out_channels ? c->in_channels : c->out_channels;
-  FH_NEW(l->off, rows);
-  for (ptrdiff_t r = 0; r < rows; r++) l->off[r] = r * FH_TILE;
   bench b;
   need->work = bench_of(l, true, NULL, &b);
   if (c->activation != FH_ACT_IDENTITY)
@@ -66,10 +62,10 @@ static void forward_tile(const linear *l, const bench *b, const fh_real *bias, p
   const ptrdiff_t in = c->in_channels, out = c->out_channels, p = l->points;
   fh_tile_load(in, n, x, p, b->x);
   if (c->activation == FH_ACT_IDENTITY) {
-    l->k->apply(out, in, n, b->w, bias, s, p, NULL, b->x, l->off, y, p);
+    l->k->apply(out, in, n, b->w, bias, s, p, NULL, b->x, FH_TILE, NULL, y, p);
     return;
   }
-  l->k->apply(out, in, n, b->w, bias, s, p, NULL, b->x, l->off, b->z, FH_TILE);
+  l->k->apply(out, in, n, b->w, bias, s, p, NULL, b->x, FH_TILE, NULL, b->z, FH_TILE);
   fh_tile_activate(l->k, c->activation, out, n, b->z, b->one, y, keep, p);
 }
 
@@ -106,9 +102,9 @@ static void backward_tile(const linear *l, const bench *b, ptrdiff_t n, const fh
   }
   if (ds) fh_tile_store(out, n, b->z, ds, p);
   fh_tile_load(in, n, x, p, b->x);
-  l->k->outer(out, in, n, b->z, FH_TILE, b->x, l->off, b->dw);
+  l->k->outer(out, in, n, b->z, FH_TILE, b->x, FH_TILE, NULL, b->dw);
   if (c->bias) l->k->row_sums(out, n, b->z, FH_TILE, b->db);
-  if (dx) l->k->apply(in, out, n, b->w, NULL, NULL, 0, NULL, b->z, l->off, dx, p);
+  if (dx) l->k->apply(in, out, n, b->w, NULL, NULL, 0, NULL, b->z, FH_TILE, NULL, dx, p);
 }
 
 static fh_status backward(fh_op *op, const fh_bwd *io)
@@ -133,12 +129,6 @@ static fh_status backward(fh_op *op, const fh_bwd *io)
   l->k->fold(out * in, b.dw, io->dparam[WEIGHT]);
   if (c->bias) l->k->fold(out, b.db, io->dparam[BIAS]);
   return FH_OK;
-}
-
-static void destroy(fh_op *op)
-{
-  linear *l = op->data;
-  fh_free(l->off);
 }
 
 static fh_cost cost(const fh_op *op)
@@ -200,6 +190,5 @@ const fh_op_class fh_linear_class = {.name = "linear",
                                      .setup = setup,
                                      .forward = forward,
                                      .backward = backward,
-                                     .destroy = destroy,
                                      .cost = cost,
                                      .example = example};

@@ -13,7 +13,6 @@ typedef struct {
   fh_mlp_config config;
   const fh_pointwise *k;
   ptrdiff_t points;
-  ptrdiff_t *off; /* of the rows of a tile */
 } mlp;
 
 /* What a call works with. Matrices in the kernels' order: w0, w1 forward, t0, t1 transposed. Tiles:
@@ -65,10 +64,6 @@ static fh_status setup(fh_op *op, const fh_shape *in, fh_shape *out, fh_need *ne
     FH_CHECK(in[1].channels == c->out_channels && fh_shape_points(&in[1]) == m->points,
              FH_ERR_SHAPE, "mlp: the skip is %td x %td points, the result %td x %td",
              in[1].channels, fh_shape_points(&in[1]), c->out_channels, m->points);
-  ptrdiff_t rows = c->in_channels > c->out_channels ? c->in_channels : c->out_channels;
-  if (c->hidden > rows) rows = c->hidden;
-  FH_NEW(m->off, rows);
-  for (ptrdiff_t r = 0; r < rows; r++) m->off[r] = r * FH_TILE;
   bench b;
   need->work = bench_of(m, true, NULL, &b);
   if (c->out_activation != FH_ACT_IDENTITY)
@@ -85,15 +80,15 @@ static void forward_tile(const mlp *m, const bench *b, const fh_real *const *par
   const fh_mlp_config *c = &m->config;
   const ptrdiff_t in = c->in_channels, hid = c->hidden, out = c->out_channels, p = m->points;
   fh_tile_load(in, n, x, p, b->x);
-  m->k->apply(hid, in, n, b->w0, param[B0], NULL, 0, NULL, b->x, m->off, b->h, FH_TILE);
+  m->k->apply(hid, in, n, b->w0, param[B0], NULL, 0, NULL, b->x, FH_TILE, NULL, b->h, FH_TILE);
   for (ptrdiff_t r = 0; r < hid; r++)
     m->k->activate(c->activation, n, b->h + r * FH_TILE, b->h + r * FH_TILE);
   const fh_real *gate = c->skip == FH_MLP_GATE_SKIP ? param[GATE] : NULL;
   if (c->out_activation == FH_ACT_IDENTITY) {
-    m->k->apply(out, hid, n, b->w1, param[B1], s, p, gate, b->h, m->off, y, p);
+    m->k->apply(out, hid, n, b->w1, param[B1], s, p, gate, b->h, FH_TILE, NULL, y, p);
     return;
   }
-  m->k->apply(out, hid, n, b->w1, param[B1], s, p, gate, b->h, m->off, b->z, FH_TILE);
+  m->k->apply(out, hid, n, b->w1, param[B1], s, p, gate, b->h, FH_TILE, NULL, b->z, FH_TILE);
   fh_tile_activate(m->k, c->out_activation, out, n, b->z, b->one, y, keep, p);
 }
 
@@ -147,19 +142,19 @@ static void backward_layers(const mlp *m, const bench *b, const fh_real *bias0, 
   const ptrdiff_t in = c->in_channels, hid = c->hidden, out = c->out_channels, p = m->points;
   const fh_pointwise *k = m->k;
   fh_tile_load(in, n, x, p, b->x);
-  k->apply(hid, in, n, b->w0, bias0, NULL, 0, NULL, b->x, m->off, b->h, FH_TILE);
-  k->apply(hid, out, n, b->t1, NULL, NULL, 0, NULL, b->z, m->off, b->g, FH_TILE);
+  k->apply(hid, in, n, b->w0, bias0, NULL, 0, NULL, b->x, FH_TILE, NULL, b->h, FH_TILE);
+  k->apply(hid, out, n, b->t1, NULL, NULL, 0, NULL, b->z, FH_TILE, NULL, b->g, FH_TILE);
   for (ptrdiff_t r = 0; r < hid; r++) {
     fh_real *h = b->h + r * FH_TILE, *g = b->g + r * FH_TILE;
     k->activate_both(c->activation, n, h, g, h, g);
   }
   fh_tile_clear(hid, n, b->h);
   fh_tile_clear(hid, n, b->g);
-  k->outer(out, hid, n, b->z, FH_TILE, b->h, m->off, b->dw1);
+  k->outer(out, hid, n, b->z, FH_TILE, b->h, FH_TILE, NULL, b->dw1);
   k->row_sums(out, n, b->z, FH_TILE, b->db1);
-  k->outer(hid, in, n, b->g, FH_TILE, b->x, m->off, b->dw0);
+  k->outer(hid, in, n, b->g, FH_TILE, b->x, FH_TILE, NULL, b->dw0);
   k->row_sums(hid, n, b->g, FH_TILE, b->db0);
-  if (dx) k->apply(in, hid, n, b->t0, NULL, NULL, 0, NULL, b->g, m->off, dx, p);
+  if (dx) k->apply(in, hid, n, b->t0, NULL, NULL, 0, NULL, b->g, FH_TILE, NULL, dx, p);
 }
 
 static void fold_gradients(const mlp *m, const bench *b, fh_real *const *dparam)
@@ -198,12 +193,6 @@ static fh_status backward(fh_op *op, const fh_bwd *io)
   }
   fold_gradients(m, &b, io->dparam);
   return FH_OK;
-}
-
-static void destroy(fh_op *op)
-{
-  mlp *m = op->data;
-  fh_free(m->off);
 }
 
 static fh_cost cost(const fh_op *op)
@@ -295,6 +284,5 @@ const fh_op_class fh_mlp_class = {.name = "mlp",
                                   .setup = setup,
                                   .forward = forward,
                                   .backward = backward,
-                                  .destroy = destroy,
                                   .cost = cost,
                                   .example = example};

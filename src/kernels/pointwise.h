@@ -4,8 +4,8 @@
  * Every kernel exists once in C (src/kernels/isa/) and is compiled for several instruction sets;
  * fh_pointwise_get() chooses at run time. Results may differ in the last bits between instruction
  * sets, never between calls. Matrices work on tiles: `rows` channels of n points, where row r
- * starts at the offset off[r] of a common pointer - a plain tile has off[r] = r * ld, and a
- * convolution names the shifted rows of its padded input.
+ * starts at r * ldx of a common pointer, or at off[r] if off is not NULL (a convolution names the shifted rows
+ * of its padded input).
  */
 #pragma once
 
@@ -36,11 +36,11 @@ typedef struct {
   ptrdiff_t (*packed_size)(ptrdiff_t m, ptrdiff_t k);
   /** Brings a matrix into the order in which apply reads it: entry (i, j) is w[i * si + j * sj]. */
   void (*pack)(ptrdiff_t m, ptrdiff_t k, const fh_real *w, ptrdiff_t si, ptrdiff_t sj, fh_real *p);
-  /** y[i][t] = bias[i] + scale[i] c[i][t] + sum_j w(i, j) x[off[j] + t], i < m, j < k, t < n.
+  /** y[i][t] = bias[i] + scale[i] c[i][t] + sum_j w(i, j) x[j * ldx or off[j] + t], i < m, j < k, t < n.
    *  bias, c and scale may be NULL (0, 0, 1); c may be y. Rows of y and c are ldy and ldc apart. */
   void (*apply)(ptrdiff_t m, ptrdiff_t k, ptrdiff_t n, const fh_real *packed, const fh_real *bias,
                 const fh_real *c, ptrdiff_t ldc, const fh_real *scale, const fh_real *x,
-                const ptrdiff_t *off, fh_real *y, ptrdiff_t ldy);
+                ptrdiff_t ldx, const ptrdiff_t *off, fh_real *y, ptrdiff_t ldy);
   /** y[i][t] = scale[i] x[i][t], i < m, t < n. */
   void (*scale_rows)(ptrdiff_t m, ptrdiff_t n, const fh_real *scale, const fh_real *x,
                      ptrdiff_t ldx, fh_real *y, ptrdiff_t ldy);
@@ -48,10 +48,10 @@ typedef struct {
   void (*add)(ptrdiff_t n, const fh_real *a, const fh_real *b, fh_real *y);
   /** y[t] = a[t] b[t]; y may be a or b. */
   void (*multiply)(ptrdiff_t n, const fh_real *a, const fh_real *b, fh_real *y);
-  /** The adjoint of apply in w: sum[i][j][lane] += a[i * lda + t] x[off[j] + t] over t < n (rounded
+  /** The adjoint of apply in w: sum[i][j][lane] += a[i * lda + t] x[j * ldx or off[j] + t] over t < n (rounded
    *  up to whole vectors: a must be zero and x finite beyond n). sum has m * k * lanes reals. */
   void (*outer)(ptrdiff_t m, ptrdiff_t k, ptrdiff_t n, const fh_real *a, ptrdiff_t lda,
-                const fh_real *x, const ptrdiff_t *off, fh_real *sum);
+                const fh_real *x, ptrdiff_t ldx, const ptrdiff_t *off, fh_real *sum);
   /** sum[i][lane] += a[i * lda + t], t < n as in outer. */
   void (*row_sums)(ptrdiff_t m, ptrdiff_t n, const fh_real *a, ptrdiff_t lda, fh_real *sum);
   /** sum[i][lane] += a[i * lda + t] b[i * ldb + t], t < n as in outer. */

@@ -48,7 +48,7 @@ static void gather_rows(const fh_taps *s, const fh_real *packed, const fh_real *
     for (ptrdiff_t j = 0; j < s->coarse[1]; j++) {
       const ptrdiff_t at = ((first + t) * s->coarse[1] + j) * n;
       s->k->apply(s->out, s->in * s->taps, n, packed, bias, c ? c + at : NULL, points, NULL,
-                  padded + t * s->plane + j * s->phase[2], s->off_gather, y + at, points);
+                  padded + t * s->plane + j * s->phase[2], 0, s->off_gather, y + at, points);
     }
 }
 
@@ -59,8 +59,8 @@ static void gather_long(const fh_taps *s, const fh_real *packed, const fh_real *
 {
   const ptrdiff_t n = s->coarse[2], points = s->coarse[0] * s->coarse[1] * n;
   const ptrdiff_t length = (rows - 1) * s->plane + (s->coarse[1] - 1) * s->phase[2] + n;
-  s->k->apply(s->out, s->in * s->taps, length, packed, bias, NULL, 0, NULL, padded, s->off_gather,
-              gapped, s->coarse_pitch);
+  s->k->apply(s->out, s->in * s->taps, length, packed, bias, NULL, 0, NULL, padded, 0,
+              s->off_gather, gapped, s->coarse_pitch);
   for (ptrdiff_t o = 0; o < s->out; o++)
     for (ptrdiff_t t = 0; t < rows; t++)
       for (ptrdiff_t j = 0; j < s->coarse[1]; j++) {
@@ -118,7 +118,7 @@ static void scatter_band(const fh_taps *s, const fh_real *packed, const fh_real 
 {
   for (int f = 0; f < s->phases; f++) {
     const ptrdiff_t k = s->out * s->n_taps[f], before = s->out * s->first_tap[f];
-    s->k->apply(s->in, k, rows * s->plane, packed + s->in * before, NULL, NULL, 0, NULL, gapped,
+    s->k->apply(s->in, k, rows * s->plane, packed + s->in * before, NULL, NULL, 0, NULL, gapped, 0,
                 s->off_scatter + before, phases + f * s->phase_pitch, s->fine_pitch);
   }
   fh_taps_fold(s, bias, c, phases, first, rows, x, halo);

@@ -131,15 +131,17 @@ enum { MOST = 21, LD = 96, ROWS = 2 * MOST };
 static fh_real w[MOST * MOST], packed[MOST * MOST], bias[MOST], gate[MOST], c[MOST * LD],
     x[ROWS * LD], out[MOST * LD], sum[MOST * MOST * 64], total[MOST * MOST];
 
-/* y = w x + bias + gate c on rows that overlap, as a convolution's do; then the adjoint in w */
-static void test_matrix(const fh_pointwise *k, int v, ptrdiff_t m, ptrdiff_t q, ptrdiff_t n)
+/* y = w x + bias + gate c on rows as far from each other as those of a tile, or that overlap, as a convolution's do; then
+ * the adjoint in w */
+static void test_matrix(const fh_pointwise *k, int v, bool tile, ptrdiff_t m, ptrdiff_t q,
+                        ptrdiff_t n)
 {
   ptrdiff_t off[MOST];
-  for (ptrdiff_t j = 0; j < q; j++) off[j] = (j / 3) * LD + j % 3;
+  for (ptrdiff_t j = 0; j < q; j++) off[j] = tile ? j * LD : (j / 3) * LD + j % 3;
   const fh_real untouched = 12345;
   for (ptrdiff_t i = 0; i < MOST * LD; i++) out[i] = untouched;
   k->pack(m, q, w, q, 1, packed);
-  k->apply(m, q, n, packed, bias, c, LD, gate, x, off, out, LD);
+  k->apply(m, q, n, packed, bias, c, LD, gate, x, LD, tile ? NULL : off, out, LD);
   double error = 0, spill = 0;
   for (ptrdiff_t i = 0; i < m; i++)
     for (ptrdiff_t t = 0; t < LD; t++) {
@@ -156,7 +158,7 @@ static void test_matrix(const fh_pointwise *k, int v, ptrdiff_t m, ptrdiff_t q, 
     for (ptrdiff_t t = 0; t < n; t++) a[i * LD + t] = c[i * LD + t];
   memset(sum, 0, sizeof sum);
   for (ptrdiff_t i = 0; i < m * q; i++) total[i] = 1;
-  k->outer(m, q, n, a, LD, x, off, sum);
+  k->outer(m, q, n, a, LD, x, LD, tile ? NULL : off, sum);
   k->fold(m * q, sum, total);
   error = 0;
   for (ptrdiff_t i = 0; i < m; i++)
@@ -178,7 +180,7 @@ static void test_matrices(const fh_pointwise *k, int v)
   const ptrdiff_t sizes[] = {1, 2, 3, 5, 8, 13, 16, 21}, columns[] = {1, 7, 16, 33, 64};
   for (int i = 0; i < 8; i++)
     for (int j = 0; j < 8; j++)
-      for (int t = 0; t < 5; t++) test_matrix(k, v, sizes[i], sizes[j], columns[t]);
+      for (int t = 0; t < 10; t++) test_matrix(k, v, t < 5, sizes[i], sizes[j], columns[t % 5]);
 }
 
 /* a large mean must not drown the variance */
