@@ -61,7 +61,9 @@ static void forward_tile(const linear *l, const bench *b, const fh_real *bias, p
   const fh_linear_config *c = &l->config;
   const ptrdiff_t in = c->in_channels, out = c->out_channels, p = l->points;
   fh_tile_load(in, n, x, p, b->x);
+  if (s) fh_tile_soon(out, s, p);
   if (c->activation == FH_ACT_IDENTITY) {
+    fh_tile_soon(out, y, p);
     l->k->apply(out, in, n, b->w, bias, s, p, NULL, b->x, FH_TILE, NULL, y, p);
     return;
   }
@@ -104,6 +106,7 @@ static void backward_tile(const linear *l, const bench *b, ptrdiff_t n, const fh
   fh_tile_load(in, n, x, p, b->x);
   l->k->outer(out, in, n, b->z, FH_TILE, b->x, FH_TILE, NULL, b->dw);
   if (c->bias) l->k->row_sums(out, n, b->z, FH_TILE, b->db);
+  if (dx) fh_tile_soon(in, dx, p);
   if (dx) l->k->apply(in, out, n, b->w, NULL, NULL, 0, NULL, b->z, FH_TILE, NULL, dx, p);
 }
 

@@ -84,7 +84,9 @@ static void forward_tile(const mlp *m, const bench *b, const fh_real *const *par
   for (ptrdiff_t r = 0; r < hid; r++)
     m->k->activate(c->activation, n, b->h + r * FH_TILE, b->h + r * FH_TILE);
   const fh_real *gate = c->skip == FH_MLP_GATE_SKIP ? param[GATE] : NULL;
+  if (s) fh_tile_soon(out, s, p);
   if (c->out_activation == FH_ACT_IDENTITY) {
+    fh_tile_soon(out, y, p);
     m->k->apply(out, hid, n, b->w1, param[B1], s, p, gate, b->h, FH_TILE, NULL, y, p);
     return;
   }
@@ -126,10 +128,14 @@ static void backward_end(const mlp *m, const bench *b, const fh_real *gate, ptrd
   }
   if (c->skip == FH_MLP_GATE_SKIP) {
     const bool ragged = n % m->k->lanes != 0; /* whole vectors would read past the field */
-    if (ragged) fh_tile_load(out, n, s, p, b->s);
+    if (ragged)
+      fh_tile_load(out, n, s, p, b->s);
+    else
+      fh_tile_soon(out, s, p);
     m->k->row_dots(out, n, b->z, FH_TILE, ragged ? b->s : s, ragged ? FH_TILE : p, b->dgate);
   }
   if (!ds) return;
+  fh_tile_soon(out, ds, p);
   if (c->skip == FH_MLP_ADD_SKIP) fh_tile_store(out, n, b->z, ds, p);
   if (c->skip == FH_MLP_GATE_SKIP) m->k->scale_rows(out, n, gate, b->z, FH_TILE, ds, p);
 }
@@ -154,6 +160,7 @@ static void backward_layers(const mlp *m, const bench *b, const fh_real *bias0, 
   k->row_sums(out, n, b->z, FH_TILE, b->db1);
   k->outer(hid, in, n, b->g, FH_TILE, b->x, FH_TILE, NULL, b->dw0);
   k->row_sums(hid, n, b->g, FH_TILE, b->db0);
+  if (dx) fh_tile_soon(in, dx, p);
   if (dx) k->apply(in, hid, n, b->t0, NULL, NULL, 0, NULL, b->g, FH_TILE, NULL, dx, p);
 }
 

@@ -17,6 +17,11 @@ static inline void soon(const fh_real *row)
   for (int i = 0; i < FH_TILE; i += 64 / (int)sizeof(fh_real)) __builtin_prefetch(row + i, 0, 2);
 }
 
+void fh_tile_soon(ptrdiff_t rows, const fh_real *field, ptrdiff_t ld)
+{
+  for (ptrdiff_t r = 0; r < rows; r++) soon(field + r * ld + FH_TILE);
+}
+
 void fh_copy(ptrdiff_t count, const fh_real *src, fh_real *dst)
 {
   memcpy(dst, src, (size_t)count * sizeof(fh_real));
@@ -47,11 +52,15 @@ void fh_tile_activate(const fh_pointwise *k, int kind, ptrdiff_t rows, ptrdiff_t
                       const fh_real *tile, const fh_real *one, fh_real *y, fh_real *slope,
                       ptrdiff_t ld)
 {
-  for (ptrdiff_t r = 0; r < rows; r++)
-    if (slope)
+  for (ptrdiff_t r = 0; r < rows; r++) {
+    soon(y + r * ld + FH_TILE);
+    if (slope) {
+      soon(slope + r * ld + FH_TILE);
       k->activate_both(kind, n, tile + r * FH_TILE, one, y + r * ld, slope + r * ld);
-    else
+    } else {
       k->activate(kind, n, tile + r * FH_TILE, y + r * ld);
+    }
+  }
 }
 
 void fh_tile_activate_back(const fh_pointwise *k, ptrdiff_t rows, ptrdiff_t n, const fh_real *slope,

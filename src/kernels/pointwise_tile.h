@@ -21,6 +21,8 @@ typedef struct {
 /** The next count reals of the workspace, or NULL while counting. */
 fh_real *fh_carve_reals(fh_carve *c, ptrdiff_t count);
 
+/** Asks for the tile behind this one in each row of a field that is written or added. */
+void fh_tile_soon(ptrdiff_t rows, const fh_real *field, ptrdiff_t ld);
 /** tile[r][0..n) = src[r * ld + 0..n) for r < rows, and zeros behind. n <= FH_TILE. */
 void fh_tile_load(ptrdiff_t rows, ptrdiff_t n, const fh_real *src, ptrdiff_t ld, fh_real *tile);
 /** Zeros in columns n..FH_TILE of a tile. */

@@ -23,6 +23,8 @@ class Contestant:
         pipes = [folder / str(r) for r in range(1 if python else ranks)]
         folder.mkdir()
         for p in pipes: os.mkfifo(p)
+        # to read as well, so that opening does not wait for a program that has failed
+        self.pipes = [os.open(p, os.O_RDWR | os.O_CLOEXEC) for p in pipes]
         if python:
             command = [python, HERE / "peer_step.py", case, "--turns", pipes[0], "--steps", str(steps), "--threads", str(ranks),
                        "--mgno", os.environ.get("MGNO_AUTHORS", "mgno")] + (["--compile"] if kind == "compiled" else [])
@@ -30,7 +32,6 @@ class Contestant:
             command = ["mpirun", "-n", str(ranks), program, case, str(steps)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL if python else None, text=True,
                                         env={**os.environ, "FH_BENCH_TURNS": str(folder)})
-        self.pipes = [open(p, "wb", buffering=0) for p in pipes]
 
     def wait(self):
         for line in self.process.stdout:
@@ -38,7 +39,7 @@ class Contestant:
         sys.exit(f"{self.name} ended with code {self.process.wait()} before its last turn")
 
     def step(self):
-        for p in self.pipes: p.write(b".")
+        for p in self.pipes: os.write(p, b".")
         return self.wait()
 
     def turn(self):
@@ -46,8 +47,8 @@ class Contestant:
         return self.step()
 
     def stop(self):
-        self.process.terminate()
-        self.process.wait()
+        for p in self.pipes: os.close(p)  # nobody to wait for: it ends by itself and removes its files
+        self.process.communicate()
 
 
 def main():
@@ -64,6 +65,7 @@ def run(a, folder):
     try:
         for i, p in enumerate(a.programs):
             name, _, program = p.partition("=")
+            if not program: sys.exit(f"{p}: a program is NAME=PROGRAM, for example ours=build/release/bench/bench_step")
             contestants.append(Contestant(name, program, a.case, a.ranks, 2 * a.rounds + 2, folder / str(i)))
             contestants[-1].wait()  # each starts alone
         for _ in range(a.rounds):

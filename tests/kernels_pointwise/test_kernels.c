@@ -40,7 +40,7 @@ static long double normal_cdf(long double z)
 enum { N = 40003 };
 static fh_real z[N], y[N], y2[N], slope[N], dy[N], dz[N];
 
-/* GELU in single precision (by table or polynomial) is accurate relative to |z|, not to its tail */
+/* GELU in single precision is accurate relative to |z|, and by table or polynomial not to its tail */
 static const bool tail_is_absolute = sizeof(fh_real) == 4;
 
 static void test_accuracy(const fh_pointwise *k, int v)

@@ -1,5 +1,5 @@
-/* Activations and their derivatives. GELU: by polynomials or by formula, or by table where the processor has the
- * instructions for it. tanh(a) = E / (E + 2) with E = exp(2a) - 1 taken without cancellation. */
+/* Activations and their derivatives. GELU: by polynomials or by formula; single precision on longer vectors by an
+ * exponential and a quotient (256 bits) or by table (512 bits). tanh(a) = E / (E + 2) with E = exp(2a) - 1 taken without cancellation. */
 #include "kernels/isa/exponential.h"
 #include "kernels/isa/tables.h"
 
