@@ -5,13 +5,15 @@ another program has used. Programs that wait sleep.
 
 usage: turns.py [--rounds N] CASE NAME=PROGRAM...
 PROGRAM: a bench_step (run on --ranks ranks), or eager:PYTHON or compiled:PYTHON, an interpreter that can run peer_step.py.
-With PyTorch, set the environment as peer_step.py says; MgNO cases take MGNO_AUTHORS from it.
+MgNO cases need the folder with the authors' code in the environment as MGNO_AUTHORS.
 Prints median and fastest step of each program, and against the last one named the ratio of the medians and the median of the ratios
 of the rounds, with its quartiles.
 """
 import argparse, os, pathlib, statistics, subprocess, sys, tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
+# without these settings the allocator's page faults are measured instead of PyTorch
+TORCH = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "64000000000", "MALLOC_TOP_PAD_": "268435456"}
 
 
 class Contestant:
@@ -31,7 +33,7 @@ class Contestant:
         else:
             command = ["mpirun", "-n", str(ranks), program, case, str(steps)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL if python else None, text=True,
-                                        env={**os.environ, "FH_BENCH_TURNS": str(folder)})
+                                        env={**os.environ, **(TORCH if python else {}), "FH_BENCH_TURNS": str(folder)})
 
     def wait(self):
         for line in self.process.stdout:
