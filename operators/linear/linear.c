@@ -106,8 +106,9 @@ static void backward_tile(const linear *l, const bench *b, ptrdiff_t n, const fh
   fh_tile_load(in, n, x, p, b->x);
   l->k->outer(out, in, n, b->z, FH_TILE, b->x, FH_TILE, NULL, b->dw);
   if (c->bias) l->k->row_sums(out, n, b->z, FH_TILE, b->db);
-  if (dx) fh_tile_soon(in, dx, p);
-  if (dx) l->k->apply(in, out, n, b->w, NULL, NULL, 0, NULL, b->z, FH_TILE, NULL, dx, p);
+  if (!dx) return;
+  fh_tile_soon(in, dx, p);
+  l->k->apply(in, out, n, b->w, NULL, NULL, 0, NULL, b->z, FH_TILE, NULL, dx, p);
 }
 
 static fh_status backward(fh_op *op, const fh_bwd *io)

@@ -135,9 +135,12 @@ static void backward_end(const mlp *m, const bench *b, const fh_real *gate, ptrd
     m->k->row_dots(out, n, b->z, FH_TILE, ragged ? b->s : s, ragged ? FH_TILE : p, b->dgate);
   }
   if (!ds) return;
-  fh_tile_soon(out, ds, p);
-  if (c->skip == FH_MLP_ADD_SKIP) fh_tile_store(out, n, b->z, ds, p);
-  if (c->skip == FH_MLP_GATE_SKIP) m->k->scale_rows(out, n, gate, b->z, FH_TILE, ds, p);
+  if (c->skip == FH_MLP_ADD_SKIP) {
+    fh_tile_store(out, n, b->z, ds, p);
+  } else {
+    fh_tile_soon(out, ds, p);
+    m->k->scale_rows(out, n, gate, b->z, FH_TILE, ds, p);
+  }
 }
 
 /* Hidden values again, then both layers downwards. */
@@ -160,8 +163,9 @@ static void backward_layers(const mlp *m, const bench *b, const fh_real *bias0, 
   k->row_sums(out, n, b->z, FH_TILE, b->db1);
   k->outer(hid, in, n, b->g, FH_TILE, b->x, FH_TILE, NULL, b->dw0);
   k->row_sums(hid, n, b->g, FH_TILE, b->db0);
-  if (dx) fh_tile_soon(in, dx, p);
-  if (dx) k->apply(in, hid, n, b->t0, NULL, NULL, 0, NULL, b->g, FH_TILE, NULL, dx, p);
+  if (!dx) return;
+  fh_tile_soon(in, dx, p);
+  k->apply(in, hid, n, b->t0, NULL, NULL, 0, NULL, b->g, FH_TILE, NULL, dx, p);
 }
 
 static void fold_gradients(const mlp *m, const bench *b, fh_real *const *dparam)

@@ -45,7 +45,10 @@ void fh_tile_load(ptrdiff_t rows, ptrdiff_t n, const fh_real *src, ptrdiff_t ld,
 
 void fh_tile_store(ptrdiff_t rows, ptrdiff_t n, const fh_real *tile, fh_real *dst, ptrdiff_t ld)
 {
-  for (ptrdiff_t r = 0; r < rows; r++) fh_copy(n, tile + r * FH_TILE, dst + r * ld);
+  for (ptrdiff_t r = 0; r < rows; r++) {
+    soon(dst + r * ld + FH_TILE);
+    fh_copy(n, tile + r * FH_TILE, dst + r * ld);
+  }
 }
 
 void fh_tile_activate(const fh_pointwise *k, int kind, ptrdiff_t rows, ptrdiff_t n,

@@ -58,6 +58,7 @@ def main():
     a.add_argument("case"); a.add_argument("programs", nargs="+", metavar="NAME=PROGRAM")
     a.add_argument("--rounds", type=int, default=12); a.add_argument("--ranks", type=int, default=2)
     a = a.parse_args()
+    if a.rounds < 2: sys.exit(f"--rounds {a.rounds}: quartiles need at least 2")
     with tempfile.TemporaryDirectory() as t:
         run(a, pathlib.Path(t))
 

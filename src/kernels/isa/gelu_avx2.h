@@ -10,10 +10,9 @@
 #pragma once
 
 #include <immintrin.h>
-#include <stdbool.h>
 #include <string.h>
 
-/* P, fitted so that a times the error of Q is even: 4.4e-9, and at most 5e-5 of what is left of Q */
+/* P, fitted so that the error of Q is even: 4.4e-9, and at most 5e-5 of what is left of Q */
 static const float gelu_ratio[7] = {0.72908473f,   -0.50932777f,  0.22998339f, -0.04748076f,
                                     -0.010806848f, 0.0071513457f, 0.002081544f};
 static const float gelu_far = 13;
