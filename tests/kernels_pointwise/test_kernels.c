@@ -72,7 +72,7 @@ static void test_accuracy(const fh_pointwise *k, int v)
   check(v, "gelu (units in the last place of z)", gelu, 1.5);
   if (!tail_is_absolute) check(v, "gelu (units in the last place)", tail, 4);
   /* gelu_avx2.h: five digits of what is left */
-  if (tail_is_absolute && v == FH_ISA_AVX2) check(v, "tail of gelu", tail * epsilon, 1e-4);
+  if (tail_is_absolute && v == FH_ISA_AVX2) check(v, "tail of gelu", tail * (double)epsilon, 1e-4);
   check(v, "derivative of gelu (units in the last place)", derivative, 4);
   check(v, "gelu and slope differ between the kernels", pair, 0);
   check(v, "tanh (units in the last place)", tangent, 3);
