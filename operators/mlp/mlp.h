@@ -6,6 +6,9 @@
  * backward computes the hidden values again. skip is a second input s: nothing, s itself, or s
  * times a multiplier per channel (initially 1). Parameters: "fcs.0.weight" (hidden, in),
  * "fcs.0.bias", "fcs.1.weight" (out, hidden), "fcs.1.bias", then "gate.weight" (1, out) if gated.
+ *
+ * With a join, x = join_act(Wj s + u) for the inputs u and s, and "join.weight" (in, out) is the
+ * first parameter: all that a Fourier block does behind its Fourier layer u = K(s), in one pass.
  */
 #pragma once
 
@@ -18,13 +21,15 @@ typedef enum { FH_MLP_NO_SKIP, FH_MLP_ADD_SKIP, FH_MLP_GATE_SKIP } fh_mlp_skip;
 
 typedef struct {
   ptrdiff_t in_channels, hidden, out_channels;
-  int activation;     /* fh_activation between the layers */
-  fh_mlp_skip skip;   /* a second input of out_channels */
-  int out_activation; /* fh_activation at the end; 0 is the identity */
-  /* Names of the parameters, for models whose files name the gate beside the perceptron (step
-   * "fno_blocks", fcs_prefix "channel_mlp.0.", gate_role "channel_mlp_skips.0.weight"). NULL: as
-   * above. Copied. */
-  const char *fcs_prefix, *gate_role;
+  int activation;      /* fh_activation between the layers */
+  fh_mlp_skip skip;    /* a second input of out_channels */
+  int out_activation;  /* fh_activation at the end; 0 is the identity */
+  bool join;           /* x = join_act(Wj s + u); a second input whatever skip is */
+  int join_activation; /* fh_activation of the join */
+  /* Names of the parameters, for models whose files name the others beside the perceptron (step
+   * "fno_blocks", fcs_prefix "channel_mlp.0.", gate_role "channel_mlp_skips.0.weight", join_role
+   * "fno_skips.0.conv.weight"). NULL: as above. Copied. */
+  const char *fcs_prefix, *gate_role, *join_role;
 } fh_mlp_config;
 
 /** Errors: FH_ERR_ARG for fewer than one channel or an unknown activation. */

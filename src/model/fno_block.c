@@ -153,24 +153,29 @@ static fh_status join_fourier(const block *b, fh_slot u, fh_slot x, int activati
   return FH_OK;
 }
 
-/* y = activation(mlp(v) + skip(x)) */
-static fh_status join_mlp(const block *b, fh_slot v, fh_slot x, int activation, fh_slot *y)
+/* y = activation(mlp(v) + skip(x)); with join v = join_activation(W x + v) first, in the same step */
+static fh_status join_mlp(const block *b, fh_slot v, fh_slot x, bool join, int join_activation,
+                          int activation, fh_slot *y)
 {
   static const fh_mlp_skip skips[] = {FH_MLP_NO_SKIP, FH_MLP_ADD_SKIP, FH_MLP_ADD_SKIP,
                                       FH_MLP_GATE_SKIP};
   const fh_fno_config *c = b->c;
-  step_name fcs, gate_role;
+  step_name fcs, gate_role, join_role;
   snprintf(fcs.text, sizeof fcs.text, "channel_mlp.%d.", b->layer);
   snprintf(gate_role.text, sizeof gate_role.text, "channel_mlp_skips.%d.weight", b->layer);
+  snprintf(join_role.text, sizeof join_role.text, "fno_skips.%d.conv.weight", b->layer);
   const fh_mlp_config config = {.in_channels = c->hidden_channels,
                                 .hidden = fh_fno_mlp_width(c),
                                 .out_channels = c->hidden_channels,
                                 .activation = FH_ACT_GELU, /* whatever non_linearity is */
                                 .skip = skips[c->channel_mlp_skip],
                                 .out_activation = activation,
+                                .join = join,
+                                .join_activation = join_activation,
                                 .fcs_prefix = fcs.text,
-                                .gate_role = gate_role.text};
-  if (c->channel_mlp_skip != FH_FNO_NO_SKIP) FH_TRY(resample(b, &x));
+                                .gate_role = gate_role.text,
+                                .join_role = join_role.text};
+  if (join || c->channel_mlp_skip != FH_FNO_NO_SKIP) FH_TRY(resample(b, &x));
   if (c->channel_mlp_skip == FH_FNO_LINEAR)
     FH_TRY(linear(b, "channel_mlp_skips", x, -1, FH_ACT_IDENTITY, &x));
   const fh_slot in[] = {v, x};
@@ -180,6 +185,13 @@ static fh_status join_mlp(const block *b, fh_slot v, fh_slot x, int activation, 
   return FH_OK;
 }
 
+/* Whether all behind the Fourier layer is one step: a matrix as its skip, and the perceptron's skip x itself. */
+static bool one_step(const fh_fno_config *c)
+{
+  return c->use_channel_mlp && c->norm == FH_FNO_NO_NORM && c->fno_skip == FH_FNO_LINEAR &&
+         c->conv_bias_kernel == 1 && c->channel_mlp_skip != FH_FNO_LINEAR;
+}
+
 /* u = norm(K(x));  v = act(u + skip(x));  y = act(norm(mlp(v) + skip(x))) */
 static fh_status postactivated(const block *b, fh_slot *x)
 {
@@ -187,9 +199,11 @@ static fh_status postactivated(const block *b, fh_slot *x)
   const bool fused = b->c->use_channel_mlp && b->c->norm == FH_FNO_NO_NORM;
   fh_slot u = *x, v = *x;
   FH_TRY(fourier(b, &u));
+  if (one_step(b->c)) return join_mlp(b, u, *x, true, act, act, x);
   FH_TRY(norm(b, 0, &u));
   FH_TRY(join_fourier(b, u, *x, act, &v));
-  if (b->c->use_channel_mlp) FH_TRY(join_mlp(b, v, *x, fused ? act : FH_ACT_IDENTITY, &v));
+  if (b->c->use_channel_mlp)
+    FH_TRY(join_mlp(b, v, *x, false, FH_ACT_IDENTITY, fused ? act : FH_ACT_IDENTITY, &v));
   FH_TRY(norm(b, 1, &v));
   if (!fused) FH_TRY(activate(b, act, &v));
   *x = v;
@@ -206,7 +220,8 @@ static fh_status preactivated(const block *b, fh_slot *x)
   FH_TRY(fourier(b, &u));
   FH_TRY(join_fourier(b, u, *x, act, &v));
   FH_TRY(norm(b, 1, &v));
-  if (b->c->use_channel_mlp) FH_TRY(join_mlp(b, v, *x, FH_ACT_IDENTITY, &v));
+  if (b->c->use_channel_mlp)
+    FH_TRY(join_mlp(b, v, *x, false, FH_ACT_IDENTITY, FH_ACT_IDENTITY, &v));
   *x = v;
   return FH_OK;
 }

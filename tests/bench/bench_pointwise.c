@@ -36,20 +36,24 @@ static fh_status make(int which, fh_op **op, const char **name)
     return fh_linear_create(&(fh_linear_config){32, 32, false, true, gelu}, op);
   case 2:
     *name = "mlp 32-16-32";
-    return fh_mlp_create(&(fh_mlp_config){32, 16, 32, gelu, FH_MLP_NO_SKIP, 0, NULL, NULL}, op);
+    return fh_mlp_create(
+        &(fh_mlp_config){32, 16, 32, gelu, FH_MLP_NO_SKIP, 0, false, 0, NULL, NULL, NULL}, op);
   case 3:
     *name = "mlp 32-16-32 + gate";
-    return fh_mlp_create(&(fh_mlp_config){32, 16, 32, gelu, FH_MLP_GATE_SKIP, 0, NULL, NULL}, op);
+    return fh_mlp_create(
+        &(fh_mlp_config){32, 16, 32, gelu, FH_MLP_GATE_SKIP, 0, false, 0, NULL, NULL, NULL}, op);
   case 4:
     *name = "mlp 32-16-32 + gate, gelu";
-    return fh_mlp_create(&(fh_mlp_config){32, 16, 32, gelu, FH_MLP_GATE_SKIP, gelu, NULL, NULL},
-                         op);
+    return fh_mlp_create(
+        &(fh_mlp_config){32, 16, 32, gelu, FH_MLP_GATE_SKIP, gelu, false, 0, NULL, NULL, NULL}, op);
   case 5:
     *name = "lifting 3-64-32";
-    return fh_mlp_create(&(fh_mlp_config){3, 64, 32, gelu, FH_MLP_NO_SKIP, 0, NULL, NULL}, op);
+    return fh_mlp_create(
+        &(fh_mlp_config){3, 64, 32, gelu, FH_MLP_NO_SKIP, 0, false, 0, NULL, NULL, NULL}, op);
   case 6:
     *name = "projection 32-64-1";
-    return fh_mlp_create(&(fh_mlp_config){32, 64, 1, gelu, FH_MLP_NO_SKIP, 0, NULL, NULL}, op);
+    return fh_mlp_create(
+        &(fh_mlp_config){32, 64, 1, gelu, FH_MLP_NO_SKIP, 0, false, 0, NULL, NULL, NULL}, op);
   case 7:
     *name = "gelu 32";
     return fh_activation_create(gelu, op);
