@@ -36,12 +36,17 @@ def rough(size):
             "-normalise_output scalar " + SPECTRAL, PADDED + "24,24", "darcy", "-size 64 -store_size %d" % (size // 4))
 
 
+def helmholtz(title, stored, law=""):
+    return ("Helmholtz%s, %dx%d" % (title, stored, stored), "-preset mgno-helmholtz-1 -size 101 -store_size %d%s" % (stored, law),
+            1000, 100, 60, 10,
+            "-normalise_input scalar -normalise_output scalar -normalise_epsilon 1e-5 -loss h1 -loss_space physical -loss_periodic false "
+            "-loss_edge first -lr 1e-3 -weight_decay 1e-5 " + ONECYCLE + SLOW, PADDED + "16,16", "helmholtz", "-size 33 -store_size 17")
+
+
 PROBLEMS = {
-    "helmholtz": Problem(
-        "Helmholtz, 51x51", "-preset mgno-helmholtz-1 -size 101 -store_size 51", 1000, 100, 60, 10,
-        "-normalise_input scalar -normalise_output scalar -normalise_epsilon 1e-5 -loss h1 -loss_space physical -loss_periodic false "
-        "-loss_edge first -lr 1e-3 -weight_decay 1e-5 " + ONECYCLE + SLOW, PADDED + "16,16", "helmholtz",
-        "-size 33 -store_size 17"),
+    "helmholtz": Problem(*helmholtz("", 51)),
+    "helmholtz-101": Problem(*helmholtz("", 101)),
+    "helmholtz-500": Problem(*helmholtz(" with half the frequency", 51, " -omega 500")),
     "navier-stokes": Problem(
         "Navier-Stokes, one step, 64x64", "-preset mgno-navier-stokes-1 -size 128 -store_size 64 -store_by spectral", 150, 24, 40, 20,
         "-frames 0:10 -rollout 10 -normalise_output none -loss lp -loss_epsilon 0 -lr 1e-3 -weight_decay 1e-5 -schedule_percent 0.1 "
@@ -53,6 +58,7 @@ PROBLEMS = {
     "darcy-rough": Problem(*rough(128)),
     "darcy-rough-64": Problem(*rough(64))}
 GRIDS = (64, 128, 256)  # stored points a side of Darcy rough, all solved with 256
+
 
 def runs(a):
     names = [(p, m) for p in PROBLEMS for m in PROBLEMS[p].models]
