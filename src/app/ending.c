@@ -1,18 +1,25 @@
 #include "app/ending.h"
 
+#include <stdbool.h>
 #include <time.h>
 
 #include "base/clock.h"
 
 enum { PATIENCE_SECONDS = 10 };
 
+/* Whether the way to the place tells more than the sentence: what options, data and disks can cause needs no trace. */
+static bool needs_trace(fh_status st)
+{
+  return st == FH_ERR_ARG || st == FH_ERR_MEMORY || st == FH_ERR_STATE || st == FH_ERR_LIBRARY;
+}
+
 static void tell(fh_status st)
 {
   fflush(stdout);
-  if (st == FH_ERR_USAGE || st == FH_STOPPED) /* the sentence says it all: no trace */
-    fprintf(stderr, "fredholm: %s%s\n", st == FH_STOPPED ? "" : "error: ", fh_status_message());
-  else
+  if (needs_trace(st))
     fh_status_print(stderr);
+  else
+    fprintf(stderr, "fredholm: %s%s\n", st == FH_STOPPED ? "" : "error: ", fh_status_message());
   fflush(stderr);
 }
 
