@@ -20,14 +20,18 @@ ONECYCLE = "-optimiser adam-l2 -schedule onecycle -schedule_div 2"
 SLOW = " -schedule_percent 0.2 -schedule_final_div 100"
 SPECTRAL = "-loss spectral-h1 -loss_epsilon 0 -loss_space physical -normalise_epsilon 1e-5 -lr 1e-3 -weight_decay 1e-4 " + ONECYCLE + SLOW
 PADDED = "-model fno -hidden_channels 32 -domain_padding 0.07 -domain_padding_mode one-sided -n_modes "
+NAMES = {"fno": ("FNO", "C0"), "mgno": ("MgNO", "C1"), "mgno-smoother": ("MgNO, more smoothing", "C2")}
 COLUMNS = ("problem", "model", "parameters", "test_l2", "test_h1", "least_test_l2", "rollout_l2", "train_loss", "epochs", "seconds",
            "peak_mb_per_rank", "samples")
 
 
 class Problem:
-    def __init__(self, title, law, samples, tests, epochs, batch, train, fno, variant, tiny):
+    def __init__(self, title, law, samples, tests, epochs, batch, train, fno, variant, tiny, smoother=""):
         self.title, self.law, self.samples, self.tests, self.epochs, self.batch = title, law.split(), samples, tests, epochs, batch
-        self.train, self.models = train.split(), {"fno": fno.split(), "mgno": ["-model", "mgno", "-mgno_variant", variant]}
+        mgno = ["-model", "mgno", "-mgno_variant", variant]
+        self.train, self.models = train.split(), {"fno": fno.split(), "mgno": mgno}
+        if smoother:
+            self.models["mgno-smoother"] = mgno + ["-pre_smoothing", smoother]
         self.tiny = tiny.split()
 
 
@@ -36,17 +40,17 @@ def rough(size):
             "-normalise_output scalar " + SPECTRAL, PADDED + "24,24", "darcy", "-size 64 -store_size %d" % (size // 4))
 
 
-def helmholtz(title, stored, law=""):
-    return ("Helmholtz%s, %dx%d" % (title, stored, stored), "-preset mgno-helmholtz-1 -size 101 -store_size %d%s" % (stored, law),
+def helmholtz(stored, smoother=""):
+    return ("Helmholtz, %dx%d" % (stored, stored), "-preset mgno-helmholtz-1 -size 101 -store_size %d" % stored,
             1000, 100, 60, 10,
             "-normalise_input scalar -normalise_output scalar -normalise_epsilon 1e-5 -loss h1 -loss_space physical -loss_periodic false "
-            "-loss_edge first -lr 1e-3 -weight_decay 1e-5 " + ONECYCLE + SLOW, PADDED + "16,16", "helmholtz", "-size 33 -store_size 17")
+            "-loss_edge first -lr 1e-3 -weight_decay 1e-5 " + ONECYCLE + SLOW, PADDED + "16,16", "helmholtz",
+            "-size 33 -store_size 17", smoother)
 
 
 PROBLEMS = {
-    "helmholtz": Problem(*helmholtz("", 51)),
-    "helmholtz-101": Problem(*helmholtz("", 101)),
-    "helmholtz-500": Problem(*helmholtz(" with half the frequency", 51, " -omega 500")),
+    "helmholtz": Problem(*helmholtz(51, "2,4,1,1,2")),
+    "helmholtz-101": Problem(*helmholtz(101)),
     "navier-stokes": Problem(
         "Navier-Stokes, one step, 64x64", "-preset mgno-navier-stokes-1 -size 128 -store_size 64 -store_by spectral", 150, 24, 40, 20,
         "-frames 0:10 -rollout 10 -normalise_output none -loss lp -loss_epsilon 0 -lr 1e-3 -weight_decay 1e-5 -schedule_percent 0.1 "
@@ -83,8 +87,8 @@ def train(study, a, problem, model):
     p = PROBLEMS[problem]
     samples, _, epochs, batch = sizes(a, problem)
     train_set, test_set = data(study, a, problem)
-    small = {"fno": ["-n_layers", 2, "-hidden_channels", 4, "-n_modes", "4,4"], "mgno": ["-n_layers", 2, "-pre_smoothing", "1,1"]}
-    options = p.train + p.models[model] + (small[model] if a.tiny else [])
+    small = ["-n_layers", 2, "-hidden_channels", 4, "-n_modes", "4,4"] if model == "fno" else ["-n_layers", 2, "-pre_smoothing", "1,1"]
+    options = p.train + p.models[model] + (small if a.tiny else [])
     return study.train("%s-%s" % (problem, model), ["-data", train_set, "-test", test_set, "-seed", a.seed, "-epochs", epochs,
                                                    "-batch", batch] + options + a.options,
                        {"problem": problem, "model": model, "samples": samples})
@@ -162,9 +166,9 @@ def table(found):
     for problem in PROBLEMS:
         by = {r["model"]: r for r in found if r["problem"] == problem}
         for model, r in by.items():
-            ratio = "%.2f" % (by["fno"]["test_l2"] / by["mgno"]["test_l2"]) if model == "mgno" and "fno" in by else ""
+            ratio = "%.2f" % (by["fno"]["test_l2"] / r["test_l2"]) if model != "fno" and "fno" in by else ""
             lines.append("| %s | %d | %s | %d | %.3f %% | %.3f %% | %d | %.0f | %s |" % (
-                PROBLEMS[problem].title, r["samples"], model.upper().replace("MGNO", "MgNO"), r["parameters"], 100 * r["test_l2"],
+                PROBLEMS[problem].title, r["samples"], NAMES[model][0], r["parameters"], 100 * r["test_l2"],
                 100 * r["test_h1"], r["epochs"], r["seconds"] / 60, ratio))
     return "\n".join(lines) + "\n"
 
@@ -184,7 +188,7 @@ def draw(study, a, path):
     for axis, problem in zip(axes, shown):
         for model in begun[problem]:
             epochs = study.epochs(os.path.join(a.out, "%s-%s" % (problem, model)))
-            axis.plot(sorted(epochs), [100 * epochs[e]["test_rel_l2"] for e in sorted(epochs)], "C0" if model == "fno" else "C1", label=model)
+            axis.plot(sorted(epochs), [100 * epochs[e]["test_rel_l2"] for e in sorted(epochs)], NAMES[model][1], label=NAMES[model][0])
         axis.set(yscale="log", xlabel="epoch", title=PROBLEMS[problem].title)
         axis.grid(True, which="both", alpha=0.3)
         axis.legend()
