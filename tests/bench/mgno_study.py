@@ -183,16 +183,20 @@ def draw(study, a, path):
         return
     begun = {p: [m for m in PROBLEMS[p].models if os.path.exists(os.path.join(a.out, "%s-%s" % (p, m), "log.jsonl"))] for p in PROBLEMS}
     shown = [p for p in PROBLEMS if begun[p]]
-    figure, axes = plt.subplots(1, len(shown), figsize=(4 * len(shown), 3.4), squeeze=False, layout="constrained")
-    axes = axes[0]
-    for axis, problem in zip(axes, shown):
+    columns = min(3, len(shown))
+    rows = -(-len(shown) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(4 * columns, 3.4 * rows), squeeze=False, layout="constrained")
+    for axis in axes.flat[len(shown):]:
+        axis.axis("off")
+    for axis, problem in zip(axes.flat, shown):
         for model in begun[problem]:
             epochs = study.epochs(os.path.join(a.out, "%s-%s" % (problem, model)))
             axis.plot(sorted(epochs), [100 * epochs[e]["test_rel_l2"] for e in sorted(epochs)], NAMES[model][1], label=NAMES[model][0])
         axis.set(yscale="log", xlabel="epoch", title=PROBLEMS[problem].title)
         axis.grid(True, which="both", alpha=0.3)
         axis.legend()
-    axes[0].set_ylabel("relative L2 error on the test set, %")
+    for row in axes:
+        row[0].set_ylabel("relative L2 error on the test set, %")
     figure.savefig(path, dpi=110)
 
 
