@@ -61,17 +61,10 @@ static fh_status write_report(const fh_run *run, const evaluate_config *c, const
 {
   if (run->rank) return FH_OK;
   cJSON *report = fh_report_test(dataset, metrics);
+  if (c->metrics.spectrum) fh_report_spectrum(report, fh_metrics_spectrum_of(metrics));
   if (rollout) fh_report_rollout(report, dataset, rollout);
   cJSON_AddStringToObject(report, "model_file", c->apply.model_file);
   return fh_report_write(report, path, stdout);
-}
-
-/* the metrics' own options count only if somebody gave one: else the data set's boundary decides */
-static const fh_metrics_config *metrics_of(const evaluate_config *c)
-{
-  for (const fh_field *f = fh_metrics_fields; f->name; f++)
-    if (fh_options_given(f->name)) return &c->metrics;
-  return NULL;
 }
 
 /* after the one-step metrics: the rollout if one was asked for, and the report */
@@ -82,7 +75,7 @@ static fh_status finish(const fh_run *run, const evaluate_config *c, const fh_te
   const fh_rollout_errors *errors = NULL;
   fh_rollout *rollout = NULL;
   if (c->files.rollout > 0)
-    FH_TRY(fh_rollout_create(team, &model->spec, fh_evaluator_operator(e), dataset, metrics_of(c),
+    FH_TRY(fh_rollout_create(team, &model->spec, fh_evaluator_operator(e), dataset, &c->metrics,
                              c->files.rollout, c->apply.batch, &rollout));
   fh_status st = rollout ? fh_rollout_run(rollout, &errors) : FH_OK;
   if (st == FH_OK)
@@ -98,7 +91,7 @@ static fh_status evaluate(const fh_run *run, const evaluate_config *c, const fh_
   if (c->files.rollout > 0) FH_TRY(fh_rollout_check(&model->spec, dataset, c->files.rollout, true));
   const fh_metrics *metrics = NULL;
   fh_status st = fh_measure(team, model, dataset, c->apply.batch, c->apply.patches_at_once,
-                            metrics_of(c), &e, &metrics);
+                            &c->metrics, &e, &metrics);
   if (st == FH_OK) st = finish(run, c, team, model, dataset, e, metrics, path);
   fh_evaluator_destroy(&e);
   return st;

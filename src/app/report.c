@@ -33,6 +33,19 @@ static void add_series(cJSON *object, const char *name, ptrdiff_t n, const doubl
                          isfinite(values[i]) ? cJSON_CreateNumber(values[i]) : cJSON_CreateNull());
 }
 
+void fh_report_spectrum(cJSON *report, const fh_error_spectrum *s)
+{
+  cJSON *r = cJSON_AddObjectToObject(report, "spectrum");
+  cJSON *relative = cJSON_AddArrayToObject(r, "rel_l2");
+  for (ptrdiff_t k = 0; k < s->count; k++) {
+    const double ratio = sqrt(s->error[k] / s->truth[k]);
+    cJSON_AddItemToArray(relative,
+                         isfinite(ratio) ? cJSON_CreateNumber(ratio) : cJSON_CreateNull());
+  }
+  add_series(r, "mse", s->count, s->error);
+  add_series(r, "truth", s->count, s->truth);
+}
+
 void fh_report_rollout(cJSON *report, const fh_dataset *d, const fh_rollout_errors *e)
 {
   const fh_dataset_time *t = fh_dataset_pairs(d);

@@ -8,6 +8,8 @@
 
 /** {"data": path, "samples": n, "grid": "16x16", "metrics": {...}}; NULL if there is no memory. */
 cJSON *fh_report_test(const fh_dataset *dataset, const fh_metrics *metrics);
+/** Adds "spectrum": {"rel_l2": root of error over truth, "mse", "truth": mean squares}, each a list over wave numbers 0, 1, ... */
+void fh_report_spectrum(cJSON *report, const fh_error_spectrum *spectrum);
 /** Adds "rollout": {"steps", "trajectories", "input_frames", "stride", "rel_l2_full",
  *  "persistence_rel_l2_full", and "time", "rel_l2", "rel_h1", "rmse", "vrmse", "max_error" step by step}. */
 void fh_report_rollout(cJSON *report, const fh_dataset *dataset, const fh_rollout_errors *e);

@@ -117,11 +117,10 @@ static fh_status add_range(fh_evaluator *e, ptrdiff_t first, ptrdiff_t last)
 fh_status fh_evaluator_run(fh_evaluator *e, const fh_metrics_config *config,
                            const fh_metrics **metrics)
 {
-  const fh_metrics_config own = fh_metrics_config_of(&e->out.layout.grid);
   const ptrdiff_t n = fh_dataset_samples(e->dataset);
   ptrdiff_t first = 0, last = 0;
   fh_metrics_destroy(&e->metrics);
-  FH_TRY(fh_metrics_create(config ? config : &own, &e->out, n, &e->metrics));
+  FH_TRY(fh_metrics_create(config, &e->out, n, &e->metrics));
   fh_team_share(n, e->team->n_samples, e->team->sample_part, &first, &last);
   FH_TRY(fh_status_agree(e->team->world, add_range(e, first, last)));
   FH_TRY(fh_metrics_reduce(e->metrics, e->team->world));

@@ -6,15 +6,20 @@
 #include "base/size.h"
 #include "comm/sum.h"
 #include "train/metrics_row.h"
+#include "train/metrics_spectrum.h"
 #include <string.h>
 
 #define AT(member) offsetof(fh_metrics_config, member)
 
 const fh_field fh_metrics_fields[] = {
-    {"metric_periodic", FH_FIELD_INTS, AT(periodic), "1", 0, 1, NULL,
-     "H1 error: wrap the differences around (1) or not (0), one number or one for each axis"},
-    {"metric_measure", FH_FIELD_REALS, AT(measure), "1", 1e-30, 1e30, NULL,
-     "H1 error: extent of the grid, one number or one for each axis"},
+    {"metric_periodic", FH_FIELD_INTS, AT(periodic), "", 0, 1, NULL,
+     "H1 error and spectrum: wrap the field around (1) or not (0), one number or one for each axis "
+     "(default: as the data set says)"},
+    {"metric_measure", FH_FIELD_REALS, AT(measure), "", 1e-30, 1e30, NULL,
+     "H1 error and spectrum: extent of the grid, one number or one for each axis (default: as the "
+     "data set says)"},
+    {"spectrum", FH_FIELD_BOOL, AT(spectrum), "false", 0, 0, NULL,
+     "also the error and the truth by wave number"},
     FH_FIELDS_END};
 
 /* name, unit, long name: the order of the list */
@@ -55,34 +60,57 @@ static const fh_metric blank[METRICS] = {
 struct fh_metrics {
   fh_metrics_row *row;
   ptrdiff_t n_samples, channels, points;
-  double *rows;   /* [n_samples][width of a row] */
-  double *count;  /* [n_samples]: how often a sample was added */
-  double *rel_l2; /* [n_samples], after reduce */
+  double *rows;                  /* [n_samples][width of a row] */
+  double *count;                 /* [n_samples]: how often a sample was added */
+  double *rel_l2;                /* [n_samples], after reduce */
+  fh_metrics_spectrum *spectrum; /* NULL unless asked for */
+  double *waves;                 /* [n_samples][2][wave numbers]: of the error, of the truth */
+  double *mean_waves;            /* [2][wave numbers], after reduce */
+  fh_error_spectrum by_wave;
   fh_metric list[METRICS];
 };
 
 /* ---- create ---- */
 
-fh_metrics_config fh_metrics_config_of(const fh_grid *g)
+fh_metrics_config fh_metrics_config_on(const fh_metrics_config *config, const fh_grid *g)
 {
-  fh_metrics_config c = {.measure = {.count = g->dim}, .periodic = {.count = g->dim}};
+  fh_metrics_config c = {0};
+  if (config) c = *config;
+  const bool sides = c.periodic.count == 0, extents = c.measure.count == 0;
+  if (sides) c.periodic.count = g->dim;
+  if (extents) c.measure.count = g->dim;
   for (int a = 0; a < g->dim; a++) {
-    c.periodic.value[a] = g->side[a][0] == FH_PERIODIC;
-    c.measure.value[a] = g->length[a];
+    if (sides) c.periodic.value[a] = g->side[a][0] == FH_PERIODIC;
+    if (extents) c.measure.value[a] = g->length[a];
   }
   return c;
 }
 
-static fh_status build(const fh_metrics_config *config, const fh_shape *shape, fh_metrics *m)
+static fh_status build_spectrum(const fh_metrics_config *config, const fh_grid *grid, fh_metrics *m)
 {
+  ptrdiff_t size;
+  FH_TRY(fh_metrics_spectrum_create(config, grid, &m->spectrum));
+  m->by_wave.count = m->spectrum->count;
+  FH_TRY(fh_size_mul(m->n_samples, 2 * m->by_wave.count, &size));
+  FH_NEW(m->waves, size);
+  FH_NEW(m->mean_waves, 2 * m->by_wave.count);
+  m->by_wave.error = m->mean_waves;
+  m->by_wave.truth = m->mean_waves + m->by_wave.count;
+  return FH_OK;
+}
+
+static fh_status build(const fh_metrics_config *given, const fh_shape *shape, fh_metrics *m)
+{
+  const fh_metrics_config config = fh_metrics_config_on(given, &shape->layout.grid);
   FH_CHECK(m->n_samples >= 1, FH_ERR_ARG, "metrics of %td samples: at least 1 is needed",
            m->n_samples);
-  FH_TRY(fh_metrics_row_create(config, shape, &m->row));
+  FH_TRY(fh_metrics_row_create(&config, shape, &m->row));
   ptrdiff_t size;
   FH_TRY(fh_size_mul(m->n_samples, m->row->width, &size));
   FH_NEW(m->rows, size);
   FH_NEW(m->count, m->n_samples);
   FH_NEW(m->rel_l2, m->n_samples);
+  if (config.spectrum) FH_TRY(build_spectrum(&config, &shape->layout.grid, m));
   return FH_OK;
 }
 
@@ -106,6 +134,9 @@ void fh_metrics_destroy(fh_metrics **metrics)
 {
   fh_metrics *m = *metrics;
   if (!m) return;
+  fh_free(m->mean_waves);
+  fh_free(m->waves);
+  fh_metrics_spectrum_destroy(&m->spectrum);
   fh_free(m->rel_l2);
   fh_free(m->count);
   fh_free(m->rows);
@@ -115,6 +146,17 @@ void fh_metrics_destroy(fh_metrics **metrics)
 }
 
 /* ---- add ---- */
+
+static void add_waves(fh_metrics *m, const fh_real *prediction, const fh_real *truth, double *waves)
+{
+  const double share = 1 / (double)m->channels;
+  for (ptrdiff_t c = 0; c < m->channels; c++) {
+    const fh_real *y = truth + c * m->points;
+    fh_metrics_row_error(m->row, prediction + c * m->points, y);
+    fh_metrics_spectrum_add(m->spectrum, m->row->error, share, waves);
+    fh_metrics_spectrum_add(m->spectrum, y, share, waves + m->by_wave.count);
+  }
+}
 
 fh_status fh_metrics_add(fh_metrics *m, ptrdiff_t batch, const fh_real *prediction,
                          const fh_real *truth, const int64_t *sample)
@@ -127,6 +169,8 @@ fh_status fh_metrics_add(fh_metrics *m, ptrdiff_t batch, const fh_real *predicti
     FH_CHECK(!(m->count[i] > 0), FH_ERR_ARG, "sample %td was added to the metrics twice", i);
     FH_TRY(fh_metrics_row_fill(m->row, prediction + b * size, truth + b * size,
                                m->rows + i * m->row->width));
+    if (m->spectrum)
+      add_waves(m, prediction + b * size, truth + b * size, m->waves + i * 2 * m->by_wave.count);
     m->count[i] = 1;
   }
   return FH_OK;
@@ -198,6 +242,16 @@ static double band(const fh_metrics *m, ptrdiff_t first, ptrdiff_t last)
   return sum / (double)((last - first) * m->channels);
 }
 
+static void combine_waves(fh_metrics *m)
+{
+  const ptrdiff_t columns = 2 * m->by_wave.count;
+  for (ptrdiff_t k = 0; k < columns; k++) {
+    double sum = 0;
+    for (ptrdiff_t s = 0; s < m->n_samples; s++) sum += m->waves[s * columns + k];
+    m->mean_waves[k] = sum / (double)m->n_samples;
+  }
+}
+
 static void combine(fh_metrics *m)
 {
   static const struct {
@@ -230,6 +284,9 @@ fh_status fh_metrics_reduce(fh_metrics *m, MPI_Comm comm)
              s, m->count[s]);
   FH_TRY(fh_sum_scattered(comm, m->n_samples * m->row->width, m->rows));
   combine(m);
+  if (!m->spectrum) return FH_OK;
+  FH_TRY(fh_sum_scattered(comm, m->n_samples * 2 * m->by_wave.count, m->waves));
+  combine_waves(m);
   return FH_OK;
 }
 
@@ -242,6 +299,11 @@ int fh_metrics_count(const fh_metrics *metrics)
 const fh_metric *fh_metrics_list(const fh_metrics *metrics)
 {
   return metrics->list;
+}
+
+const fh_error_spectrum *fh_metrics_spectrum_of(const fh_metrics *metrics)
+{
+  return metrics->spectrum ? &metrics->by_wave : NULL;
 }
 
 const double *fh_metrics_rel_l2(const fh_metrics *metrics)

@@ -36,8 +36,10 @@
 #include "program/shape.h"
 
 typedef struct {
-  fh_int_list periodic; /* H1: per axis 1 = wrap the differences around; one entry: all axes */
-  fh_real_list measure; /* H1: extent per axis; one entry: all axes */
+  fh_int_list
+      periodic; /* per axis 1 = differences wrap around; one entry: all axes; none: the grid's */
+  fh_real_list measure; /* extent per axis; one entry: all axes; none: the grid's */
+  bool spectrum;        /* the error by wave number, too */
 } fh_metrics_config;
 
 extern const fh_field fh_metrics_fields[];
@@ -47,14 +49,21 @@ typedef struct {
   double value; /* NaN where the metric does not exist for this grid (a band without shells) */
 } fh_metric;
 
-/** What a grid asks for: differences wrap around where it does, its extents. */
-fh_metrics_config fh_metrics_config_of(const fh_grid *grid);
+/** config (NULL: all empty) with what it leaves open filled in: differences wrap around where grid does, its extents. */
+fh_metrics_config fh_metrics_config_on(const fh_metrics_config *config, const fh_grid *grid);
+
+/** Mean squares of the error and of the truth by wave number (train/metrics_spectrum.h), means over samples and channels. */
+typedef struct {
+  ptrdiff_t count; /* wave numbers 0 to count - 1 */
+  const double *error, *truth;
+} fh_error_spectrum;
 
 typedef struct fh_metrics fh_metrics;
 
 /**
  * fh_metrics_create - accumulator for n_samples samples of one shape
  *
+ * config: NULL for what the grid asks for.
  * shape: of prediction and truth in physical units; the whole grid must be here.
  * Errors: FH_ERR_USAGE for lists that do not fit the grid, or too few points for the differences;
  * FH_ERR_UNSUPPORTED for a grid that is split over ranks.
@@ -83,5 +92,7 @@ int fh_metrics_count(const fh_metrics *metrics);
 const fh_metric *fh_metrics_list(const fh_metrics *metrics);
 /** One value of the list by name (NULL: there is none of that name). */
 const fh_metric *fh_metrics_find(const fh_metrics *metrics, const char *name);
+/** After reduce, if config.spectrum (else NULL); lives as long as metrics. */
+const fh_error_spectrum *fh_metrics_spectrum_of(const fh_metrics *metrics);
 /** After reduce: relative L2 error of each sample, n_samples entries. */
 const double *fh_metrics_rel_l2(const fh_metrics *metrics);

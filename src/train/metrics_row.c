@@ -209,12 +209,17 @@ static double or_one(double norm)
   return norm > 0 || isnan(norm) ? norm : 1;
 }
 
+void fh_metrics_row_error(fh_metrics_row *r, const fh_real *prediction, const fh_real *truth)
+{
+  for (ptrdiff_t i = 0; i < r->points; i++) r->error[i] = prediction[i] - truth[i];
+}
+
 static void fill_frame(fh_metrics_row *r, const fh_real *prediction, const fh_real *truth,
                        double *frame)
 {
   double truth_bins[3] = {0, 0, 0};
   for (ptrdiff_t i = 0; i < r->frame; i++) frame[i] = 0;
-  for (ptrdiff_t i = 0; i < r->points; i++) r->error[i] = prediction[i] - truth[i];
+  fh_metrics_row_error(r, prediction, truth);
   const moments m = measure(r->points, r->error, truth);
   const double mean = m.squares / (double)r->points,
                truth_mean = m.truth_squares / (double)r->points;

@@ -35,10 +35,12 @@ typedef struct {
   fh_real *error; /* one channel */
 } fh_metrics_row;
 
-/** Errors as of fh_metrics_create. */
+/** config: for all axes or one an axis. Errors as of fh_metrics_create. */
 fh_status fh_metrics_row_create(const fh_metrics_config *config, const fh_shape *shape,
                                 fh_metrics_row **row) FH_MUST;
 void fh_metrics_row_destroy(fh_metrics_row **row);
 /** prediction, truth: one sample. Allocates nothing. */
 fh_status fh_metrics_row_fill(fh_metrics_row *row, const fh_real *prediction, const fh_real *truth,
                               double *out) FH_MUST;
+/** row->error = prediction - truth of one channel. */
+void fh_metrics_row_error(fh_metrics_row *row, const fh_real *prediction, const fh_real *truth);

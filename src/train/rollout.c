@@ -70,12 +70,12 @@ static fh_status build(const fh_metrics_config *config, fh_rollout *r)
   const fh_grid *grid = fh_dataset_grid(r->dataset);
   const fh_shape out = {
       .batch = 1, .channels = r->time->frame_out, .layout = fh_layout_whole(grid)};
-  const fh_metrics_config own = fh_metrics_config_of(grid);
+  const fh_metrics_config on_grid = fh_metrics_config_on(config, grid);
   ptrdiff_t cells = 0;
   r->points = fh_grid_size(grid);
   r->nx = fh_dataset_in_channels(r->dataset) * r->points;
   r->ny = r->time->frame_out * r->points;
-  FH_TRY(fh_metrics_row_create(config ? config : &own, &out, &r->row));
+  FH_TRY(fh_metrics_row_create(&on_grid, &out, &r->row));
   FH_TRY(fh_size_mul(r->time->trajectories, r->steps * COLUMNS, &cells));
   FH_NEW(r->cells, cells);
   FH_NEW(r->series, 5 * r->steps);

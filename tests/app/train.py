@@ -105,6 +105,24 @@ def damaged(where):
     os.remove(os.path.join(where, "bad.h5"))
 
 
+def spectrum(where, metrics):
+    """The error by wave number: equal on any number of ranks, and its parts are those of the metrics."""
+    call = ["evaluate", "-model_file", "run/model.h5", "-data", "fine.h5", "-overwrite", "-out", "s.json", "-spectrum"]
+    one, two = (json.loads(succeed(call, np, where).out) for np in (1, 2))
+    check(one == two and one["metrics"] == metrics, "the spectrum adds to the report and changes nothing")
+    parts = one["spectrum"]
+    whole = sum(metrics["spectral_mse_" + b] for b in ("low", "mid", "high"))
+    check(abs(sum(parts["mse"]) - whole) <= 1e-5 * whole, "the parts add up to the mean square error")
+    check(len(parts["mse"]) == len(parts["truth"]) == len(parts["rel_l2"]) == 18, "24x24: wave numbers 0 to 17")
+    for ratio, mse, truth in zip(parts["rel_l2"], parts["mse"], parts["truth"]):
+        check(ratio is None or abs(ratio ** 2 * truth - mse) <= 1e-9 * mse, "rel_l2 is the root of error over truth")
+    wrapped = json.loads(succeed(call + ["-metric_periodic", 1], 1, where).out)
+    check(wrapped["spectrum"] != parts and wrapped["metrics"]["rel_h1"] != metrics["rel_h1"],
+          "a field that wraps around has another spectrum and another H1 error")
+    check(json.loads(succeed(call + ["-metric_measure", 1], 1, where).out) == one,
+          "what is not given is still the set's")
+
+
 def evaluation(where):
     out = {}
     for np in (1, 2, 7):  # 7 ranks: more than the 5 samples
@@ -115,6 +133,8 @@ def evaluation(where):
             check(json.load(f) == out[np], "what is printed is what is written")
     check(out[1] == out[2] == out[7], "metrics do not depend on the number of ranks")
     check(out[1]["grid"] == "24x24" and 0 < out[1]["metrics"]["rel_l2"] < 10, "%s" % out[1])
+    check("spectrum" not in out[1], "no spectrum unless asked for")
+    spectrum(where, out[1]["metrics"])
     refuse(["evaluate", "-model_file", "run/model.h5", "-data", "fine.h5", "-out", "m1.json"], 64,
            "-overwrite", cwd=where)
     succeed(["evaluate", "-model_file", "run/model.h5", "-data", "test.h5"], 1, where)

@@ -45,6 +45,8 @@ static fh_metrics_config defaults(void)
 {
   fh_metrics_config c;
   MUST(fh_config_defaults(fh_metrics_fields, &c));
+  c.periodic = (fh_int_list){1, {1}};
+  c.measure = (fh_real_list){1, {1}};
   return c;
 }
 
@@ -387,7 +389,7 @@ static void test_errors(void)
   c.periodic = (fh_int_list){3, {1, 1, 1}};
   refused(fh_metrics_create(&c, &d.shape, 1, &m), FH_ERR_USAGE, "-metric_periodic has 3");
   c = defaults();
-  c.measure.count = 3;
+  c.measure = (fh_real_list){3, {1, 1, 1}};
   refused(fh_metrics_create(&c, &d.shape, 1, &m), FH_ERR_USAGE, "-metric_measure has 3");
   c = defaults();
   const fh_shape point = box_shape(1, 1, 1, (ptrdiff_t[]){1});
