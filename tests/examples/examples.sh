@@ -31,6 +31,18 @@ quiet mpirun -n 2 fredholm train -init_from "$work/small.h5" -options_file examp
 
 quiet mpirun -n 2 fredholm train -options_file examples/options/tfno-curriculum-darcy.yaml -data "$work/darcy.h5" -hidden_channels 6 -epochs 3 -out "$work/curriculum" -quiet
 
+# the forced Navier-Stokes benchmark: whole fields, patches of one level shared by four ranks and predicted one by one, two levels
+forced="-options_file examples/options"
+quiet mpirun -n 2 fredholm generate $forced/navier-stokes-forced-generate.yaml -n 8 -size 64 -store_size 32 -out "$work/forced.h5" -quiet
+small="-data $work/forced.h5 -n_modes 8 -hidden_channels 6 -batch 4 -epochs 2 -quiet"
+quiet mpirun -n 2 fredholm train $forced/tfno-navier-stokes.yaml $small -out "$work/forced"
+quiet mpirun -n 2 fredholm train $forced/tfno-navier-stokes.yaml $small -factorization tt -joint_factorization true -out "$work/forced-tt"
+quiet mpirun -n 4 fredholm train $forced/mg-tfno-navier-stokes.yaml $small -ranks_per_sample 4 -out "$work/forced-mg"
+quiet mpirun -n 2 fredholm train $forced/mg-tfno-navier-stokes.yaml $small -levels 2 -padding_fraction 0.0625 -out "$work/forced-mg2"
+quiet fredholm inspect "$work/forced-tt/model.h5"
+grep -q 'joint' "$work/log" || { echo "inspect names no joint tensor:"; cat "$work/log"; exit 1; }
+quiet fredholm predict -model_file "$work/forced-mg/model.h5" -data "$work/forced.h5" -patches_at_once 1 -out "$work/forced-p.h5" -quiet
+
 # patches over 1, 2, 4 ranks: less is read, the same is learned
 for np in 1 2 4; do
   quiet mpirun -n $np "$examples/patches" "$work/darcy.h5" "$work/patches$np" $np
