@@ -29,6 +29,7 @@ fh_status fh_apply_open(const fh_run *run, const fh_apply_config *config,
                         const fh_data_config *data, fh_applied *a)
 {
   *a = (fh_applied){0};
+  FH_TRY(fh_run_check_groups(run, config->ranks_per_sample));
   FH_TRY(fh_team_create(run->comm, (int)config->ranks_per_sample, 1, &a->team));
   FH_TRY(fh_trained_read(run->comm, config->model_file, &a->model));
   return fh_data_open_for(run->comm, &a->model->spec.time, config->data, config->samples, data,

@@ -138,9 +138,7 @@ static fh_status check(const fh_run *run, const generate_config *c)
 {
   FH_CHECK(c->generate.samples > 0, FH_ERR_USAGE, "option -n is %td: at least 1 sample is needed",
            c->generate.samples);
-  FH_CHECK(run->size % c->generate.ranks_per_sample == 0, FH_ERR_USAGE,
-           "%d ranks cannot be split into groups of -ranks_per_sample %td", run->size,
-           c->generate.ranks_per_sample);
+  FH_TRY(fh_run_check_groups(run, c->generate.ranks_per_sample));
   if (!c->call.dry_run) FH_TRY(fh_require("out", c->generate.out));
   return FH_OK;
 }

@@ -297,6 +297,7 @@ static fh_status run_train(fh_run *run, void *config)
   fh_team *team = NULL;
   FH_TRY(fh_require("data", c->files.data));
   if (!c->call.dry_run) FH_TRY(fh_require("out", c->files.out));
+  FH_TRY(fh_run_check_groups(run, c->call.ranks_per_sample));
   FH_TRY(fh_team_create(run->comm, (int)c->call.ranks_per_sample, 1, &team));
   fh_status st = open_data(run->comm, c, &d);
   if (st == FH_OK) st = train(run, team, c, &d);

@@ -28,6 +28,16 @@ fh_status fh_command_declare(const fh_command *c, fh_options *o, void *config, f
   return FH_OK;
 }
 
+fh_status fh_run_check_groups(const fh_run *run, ptrdiff_t n)
+{
+  FH_CHECK(
+      run->size % n == 0, FH_ERR_USAGE,
+      "option -ranks_per_sample: %d rank%s cannot be split into groups of %td: start a multiple "
+      "of %td, or choose a divisor",
+      run->size, run->size == 1 ? "" : "s", n, n);
+  return FH_OK;
+}
+
 void fh_run_echo(const fh_run *run)
 {
   if (run->progress) fh_progress_config(run->progress, run->yaml);

@@ -50,5 +50,7 @@ fh_status fh_command_declare(const fh_command *c, fh_options *o, void *config,
                              fh_call_config *call) FH_MUST;
 /** Options, checks, echo, work, checks. Collective on run->comm; fills run. */
 fh_status fh_command_run(const fh_command *c, fh_run *run) FH_MUST;
+/** Whether the ranks can be split into groups that share a sample. Errors: FH_ERR_USAGE. */
+fh_status fh_run_check_groups(const fh_run *run, ptrdiff_t ranks_per_sample) FH_MUST;
 /** Tells the effective configuration; to be called once the options are known to make sense. */
 void fh_run_echo(const fh_run *run);

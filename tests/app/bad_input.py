@@ -89,6 +89,7 @@ def patches(where):
             (["-model", "mg-tfno", "-padding_fraction", "0.1,0.1,0.1"], 64, "has 3 numbers", ()),
             (["-model", "mg-tfno", "-ranks_per_sample", 3], 64,
              "3 ranks cannot share the 4 patches of a sample", (3,)),
+            (["-model", "mg-tfno", "-ranks_per_sample", 2], 64, "3 ranks cannot be split into groups of 2", (3,)),
             (["-model", "tfno", "-ranks_per_sample", 3], 64, "has no patches to share", (3,)),
             (["-model", "mg-tfno", "-loss_blocks", 3], 64, "cannot be cut into 3 blocks", ()),
             (["-model", "tfno", "-rank", "500,4,4,4"], 64, "rank 500 in place 0", ()),

@@ -89,6 +89,7 @@ def refusals(where):
         f.write(whole)
     refuse_all([(call + ["nan.h5"], 67, "sample 2 of x has the value nan"),
                 (call + ["damaged.h5", "-inputs", "x", "-outputs", "y"], 67, "sample 2 of t0_fields/x_1 is damaged"),
+                (call + ["plain.h5", "-ranks_per_sample", 4], 64, "2 ranks cannot be split into groups of 4"),
                 (call + ["plain.h5", "-ranks_per_sample", 2, "-model_file", "whole/model.h5"], 64,
                  "has no patches to share")], where, (2,))
     refuse_all([(call + ["plain.h5", "-ranks_per_sample", 3], 64, "3 ranks cannot share the 4 patches")], where, (3,))
