@@ -6,7 +6,6 @@
 #include "base/memory.h"
 #include "base/size.h"
 #include "kernels/dft.h"
-#include "kernels/mixing.h"
 #include "operators/spectral/spectral_impl.h"
 
 typedef struct {
@@ -21,34 +20,6 @@ typedef struct {
   int weight, bias, in_matrix, out_matrix; /* which parameters they are */
 } spectral;
 
-static ptrdiff_t least(ptrdiff_t a, ptrdiff_t b)
-{
-  return a < b ? a : b;
-}
-
-/* rows (last axis: columns) that the weight stores along axis a */
-static ptrdiff_t stored(const fh_spectral_config *c, int a)
-{
-  if (c->weight_modes[a]) return c->weight_modes[a];
-  return a == c->dim - 1 ? c->modes[a] / 2 + 1 : c->modes[a];
-}
-
-/* frequencies of axis a: those that modes, the weight and both grids hold */
-static void keep(const fh_spectral_config *c, int a, ptrdiff_t n_in, ptrdiff_t n_out,
-                 ptrdiff_t *first, ptrdiff_t *count)
-{
-  if (a == c->dim - 1) {
-    const ptrdiff_t columns = least(c->modes[a] / 2 + 1, stored(c, a));
-    *first = 0;
-    *count = least(columns, least(n_in, n_out) / 2 + 1);
-    return;
-  }
-  const ptrdiff_t rows = least(n_in, least(c->modes[a], stored(c, a)));
-  const ptrdiff_t below = least(rows / 2, n_out / 2), above = least((rows - 1) / 2, n_out / 2);
-  *first = -below;
-  *count = below + above + 1;
-}
-
 static fh_status transforms(const fh_op *op, const fh_shape *in, const fh_shape *out)
 {
   spectral *v = op->data;
@@ -56,14 +27,12 @@ static fh_status transforms(const fh_op *op, const fh_shape *in, const fh_shape 
   fh_dft_spec s = {.dim = c->dim, .side = FH_DFT_INPUT, .method = (fh_dft_method)c->method};
   s.isa = fh_isa_best();
   v->mix = fh_mix_table_get(s.isa);
-  v->box.dim = c->dim;
+  v->box = fh_spectral_box(c, in->layout.grid.n, out->layout.grid.n);
   for (int a = 0; a < c->dim; a++) {
     s.n[a] = in->layout.grid.n[a];
     s.other[a] = out->layout.grid.n[a];
-    keep(c, a, s.n[a], s.other[a], &s.first[a], &s.count[a]);
-    v->box.stored[a] = stored(c, a);
-    v->box.count[a] = s.count[a];
-    v->box.first[a] = a == c->dim - 1 ? 0 : s.first[a] + v->box.stored[a] / 2;
+    s.first[a] = a == c->dim - 1 ? 0 : v->box.first[a] - v->box.stored[a] / 2;
+    s.count[a] = v->box.count[a];
   }
   FH_TRY(fh_dft_create(&s, &v->in));
   memcpy(s.other, in->layout.grid.n, sizeof s.other);
@@ -333,7 +302,7 @@ static fh_status declare(fh_op *op)
                   out_shape[] = {c->out_channels, c->mid_out};
   ptrdiff_t shape[FH_PARAM_MAX_RANK] = {v->from, v->to}, ones[4] = {1, 1, 1, 1};
   int rank = v->each ? 1 : 2;
-  for (int a = 0; a < c->dim; a++) shape[rank++] = stored(c, a);
+  for (int a = 0; a < c->dim; a++) shape[rank++] = fh_spectral_stored(c, a);
   FH_TRY(fh_size_product(v->each ? 1 : 2, shape, &v->weights));
   FH_TRY(parameter(op, "weight.tensor", rank, shape, true, std, &v->weight));
   ones[0] = c->out_channels;

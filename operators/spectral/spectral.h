@@ -39,6 +39,18 @@ typedef struct {
   bool mid_each;
 } fh_spectral_config;
 
+/** Rows (last axis: columns) of a stored weight: count[a] from first[a]. */
+typedef struct {
+  ptrdiff_t first[3], count[3];
+} fh_spectral_rows;
+
+/** Rows that the weight stores along an axis. */
+ptrdiff_t fh_spectral_stored(const fh_spectral_config *config, int axis);
+/** Those that a layer between grids of n_in and n_out points (dim entries each) uses: the frequencies that modes,
+ *  the weight and both grids hold. */
+fh_spectral_rows fh_spectral_rows_used(const fh_spectral_config *config, const ptrdiff_t *n_in,
+                                       const ptrdiff_t *n_out);
+
 /**
  * fh_spectral_create - a Fourier layer with dense weights
  *

@@ -3,10 +3,15 @@
  */
 #pragma once
 
+#include "kernels/mixing.h"
 #include "operators/spectral/spectral.h"
 
 /** The cases of the conformance test. */
 fh_status fh_spectral_example(int i, fh_op **op, fh_shape *in) FH_MUST;
+
+/** The same rows as of fh_spectral_rows_used, for mixing. */
+fh_mix_box fh_spectral_box(const fh_spectral_config *config, const ptrdiff_t *n_in,
+                           const ptrdiff_t *n_out);
 
 /** Channels of the layer (outer) and of the mixing (mid) on one side of it. */
 typedef struct {

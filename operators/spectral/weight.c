@@ -6,31 +6,51 @@
 
 #include "operators/spectral/weight_impl.h"
 
-static ptrdiff_t stored(const fh_spectral_config *c, int a)
-{
-  if (c->weight_modes[a]) return c->weight_modes[a];
-  return a == c->dim - 1 ? c->modes[a] / 2 + 1 : c->modes[a];
-}
-
 int fh_spectral_weight_shape(const fh_weight_config *c, ptrdiff_t shape[FH_PARAM_MAX_RANK])
 {
   int n = 0;
   if (c->layers) shape[n++] = c->layers;
   shape[n++] = c->at.in_channels;
   if (!c->at.separable) shape[n++] = c->at.out_channels;
-  for (int a = 0; a < c->at.dim; a++) shape[n++] = stored(&c->at, a);
+  for (int a = 0; a < c->at.dim; a++) shape[n++] = fh_spectral_stored(&c->at, a);
   return n;
+}
+
+/* ranks that are given */
+static int ranks_of(const fh_weight *w)
+{
+  if (w->kind == FH_WEIGHT_DENSE) return 0;
+  return w->kind == FH_WEIGHT_CP ? 1 : w->kind == FH_WEIGHT_TT ? w->modes + 1 : w->modes;
+}
+
+/* the rows in use of the modes of frequencies */
+static void cut(const fh_weight_config *c, fh_weight *w)
+{
+  for (int a = 0; a < c->at.dim; a++) {
+    const int j = w->mode + a;
+    if (!c->rows.count[a]) continue;
+    w->s[j] = c->rows.count[a];
+    w->first[j] = c->rows.first[a];
+    w->cut = w->cut || w->s[j] < w->full[j];
+  }
 }
 
 static fh_weight weight_of(const fh_weight_config *c, fh_spectral_way way)
 {
-  fh_weight w = {.kind = c->kind, .way = way, .channel = c->layers ? 1 : 0, .dropout = c->dropout};
+  static const fh_map_class *const classes[] = {&fh_weight_dense_class, &fh_weight_cp_class,
+                                                &fh_weight_tucker_class, &fh_weight_tt_class};
+  fh_weight w = {.kind = c->kind,
+                 .way = way,
+                 .channel = c->layers ? 1 : 0,
+                 .whole = classes[c->kind],
+                 .dropout = c->dropout};
   ptrdiff_t shape[FH_PARAM_MAX_RANK];
   w.modes = fh_spectral_weight_shape(c, shape);
   w.mode = w.channel + (c->at.separable ? 1 : 2);
+  memcpy(w.full, shape, (size_t)w.modes * sizeof *shape);
   memcpy(w.s, shape, (size_t)w.modes * sizeof *shape);
-  const int ranks = c->kind == FH_WEIGHT_CP ? 1 : c->kind == FH_WEIGHT_TT ? w.modes + 1 : w.modes;
-  memcpy(w.r, c->rank, (size_t)ranks * sizeof *w.r);
+  cut(c, &w);
+  memcpy(w.r, c->rank, (size_t)ranks_of(&w) * sizeof *w.r);
   w.layers = c->layers ? c->layers : 1;
   w.channels = w.points = 1;
   for (int j = w.channel; j < w.mode; j++) w.channels *= w.s[j];
@@ -40,11 +60,12 @@ static fh_weight weight_of(const fh_weight_config *c, fh_spectral_way way)
 
 static bool has_middle(const fh_weight_config *c)
 {
-  return !c->at.separable && !(c->kind == FH_WEIGHT_TT && c->layers);
+  return c->kind != FH_WEIGHT_DENSE && !c->at.separable && !(c->kind == FH_WEIGHT_TT && c->layers);
 }
 
 static double plan(const fh_weight *w, fh_map *map)
 {
+  if (w->kind == FH_WEIGHT_DENSE) return 0;
   if (w->kind == FH_WEIGHT_CP) return fh_weight_cp_plan(w, map);
   return w->kind == FH_WEIGHT_TUCKER ? fh_weight_tucker_plan(w, map) : fh_weight_tt_plan(w, map);
 }
@@ -83,8 +104,11 @@ fh_spectral_way fh_spectral_weight_way(const fh_weight_config *c)
 {
   if (!has_middle(c)) return FH_WAY_REBUILT;
   if (c->way != FH_WAY_AUTO) return (fh_spectral_way)c->way;
-  /* a unit of samples: forward and backward of each, one adjoint of the map, a share of its forward */
-  const fh_weight_cost cost = fh_spectral_weight_cost(c);
+  /* a unit of samples: forward and backward of each, one adjoint of the map, a share of its forward; all rows, so that
+   * the choice does not depend on the grid */
+  fh_weight_config all = *c;
+  all.rows = (fh_spectral_rows){{0}, {0}};
+  const fh_weight_cost cost = fh_spectral_weight_cost(&all);
   const double samples = c->samples ? (double)c->samples : 4,
                layers = c->layers ? (double)c->layers : 1;
   double total[3] = {0};
@@ -99,6 +123,7 @@ fh_spectral_way fh_spectral_weight_way(const fh_weight_config *c)
 static double deviation(const fh_weight *w, double std)
 {
   double ranks = 1;
+  if (w->kind == FH_WEIGHT_DENSE) return std;
   if (w->kind == FH_WEIGHT_CP)
     ranks = (double)w->r[0];
   else
@@ -110,6 +135,8 @@ static double deviation(const fh_weight *w, double std)
 static fh_status declare(const fh_weight *w, double std, fh_map *map)
 {
   const double scale = deviation(w, std);
+  if (w->kind == FH_WEIGHT_DENSE)
+    return fh_map_param(map, "weight.tensor", w->modes, w->full, true, FH_INIT_NORMAL, scale);
   if (w->kind == FH_WEIGHT_CP)
     FH_TRY(fh_map_param(map, "weight.weights", 1, w->r, true, FH_INIT_ONE, 0));
   if (w->kind == FH_WEIGHT_TUCKER)
@@ -117,8 +144,8 @@ static fh_status declare(const fh_weight *w, double std, fh_map *map)
   for (int j = 0; j < w->modes; j++) {
     char role[48];
     snprintf(role, sizeof role, "weight.factors.factor_%d", j);
-    const ptrdiff_t pair[2] = {w->s[j], w->r[w->kind == FH_WEIGHT_CP ? 0 : j]};
-    const ptrdiff_t core[3] = {w->r[j], w->s[j], w->r[j + 1]};
+    const ptrdiff_t pair[2] = {w->full[j], w->r[w->kind == FH_WEIGHT_CP ? 0 : j]};
+    const ptrdiff_t core[3] = {w->r[j], w->full[j], w->r[j + 1]};
     const bool train = w->kind == FH_WEIGHT_TT;
     FH_TRY(
         fh_map_param(map, role, train ? 3 : 2, train ? core : pair, true, FH_INIT_NORMAL, scale));
@@ -144,8 +171,8 @@ static fh_status declare_output(const fh_weight *w, fh_map *map)
 
 static fh_status check(const fh_weight_config *c)
 {
-  FH_CHECK(c->kind >= FH_WEIGHT_CP && c->kind <= FH_WEIGHT_TT, FH_ERR_ARG,
-           "spectral weight: kind %d; allowed are %d to %d", c->kind, FH_WEIGHT_CP, FH_WEIGHT_TT);
+  FH_CHECK(c->kind >= FH_WEIGHT_DENSE && c->kind <= FH_WEIGHT_TT, FH_ERR_ARG,
+           "spectral weight: kind %d; allowed are 0 to %d", c->kind, FH_WEIGHT_TT);
   FH_CHECK(c->at.dim >= 1 && c->at.dim <= 3 && c->at.in_channels >= 1 && c->at.out_channels >= 1 &&
                c->layers >= 0 && c->layers <= 1000,
            FH_ERR_ARG, "spectral weight: %td layers of %td channels to %td on %d axes", c->layers,
@@ -155,9 +182,16 @@ static fh_status check(const fh_weight_config *c)
            c->at.separable ? "a separable weight" : "a tensor train over layers");
   FH_CHECK(c->dropout >= 0 && c->dropout < 1, FH_ERR_ARG,
            "spectral weight: dropout %g; give a probability of 0 or more and below 1", c->dropout);
+  FH_CHECK(
+      c->kind != FH_WEIGHT_DENSE || !(c->layers || c->dropout > 0), FH_ERR_ARG,
+      "spectral weight: a dense weight belongs to one layer and has no dropout, not %td and %g",
+      c->layers, c->dropout);
   const fh_weight w = weight_of(c, FH_WAY_REBUILT);
-  const int ranks = c->kind == FH_WEIGHT_CP ? 1 : c->kind == FH_WEIGHT_TT ? w.modes + 1 : w.modes;
-  for (int j = 0; j < ranks; j++)
+  for (int j = w.mode; j < w.modes; j++)
+    FH_CHECK(w.first[j] >= 0 && w.s[j] >= 1 && w.first[j] + w.s[j] <= w.full[j], FH_ERR_ARG,
+             "spectral weight: %td rows from %td of the %td along axis %d", w.s[j], w.first[j],
+             w.full[j], j - w.mode);
+  for (int j = 0; j < ranks_of(&w); j++)
     FH_CHECK(c->rank[j] >= 1, FH_ERR_ARG, "spectral weight: rank %td in place %d; give at least 1",
              c->rank[j], j);
   FH_CHECK(c->kind != FH_WEIGHT_TT || (c->rank[0] == 1 && c->rank[w.modes] == 1), FH_ERR_ARG,
@@ -175,17 +209,18 @@ static fh_status fill(const fh_weight_config *c, fh_map *map)
   FH_TRY(declare(w, std, map));
   FH_TRY(declare_output(w, map));
   map->flops = plan(w, map);
+  if (w->cut && w->kind != FH_WEIGHT_DENSE) fh_weight_rows_plan(w, map);
   map->drops = c->dropout > 0;
   return FH_OK;
 }
 
 fh_status fh_spectral_weight_map(const fh_weight_config *c, fh_map **map)
 {
-  static const fh_map_class *const classes[] = {NULL, &fh_weight_cp_class, &fh_weight_tucker_class,
-                                                &fh_weight_tt_class};
   *map = NULL;
   FH_TRY(check(c));
-  FH_TRY(fh_map_new(classes[c->kind], sizeof(fh_weight), map));
+  const fh_weight w = weight_of(c, fh_spectral_weight_way(c));
+  FH_TRY(fh_map_new(w.cut && w.kind != FH_WEIGHT_DENSE ? fh_weight_rows_class(&w) : w.whole,
+                    sizeof(fh_weight), map));
   const fh_status st = fill(c, *map);
   if (st != FH_OK) fh_map_destroy(map);
   return st;
@@ -212,6 +247,7 @@ fh_spectral_config fh_spectral_weight_layer(const fh_weight_config *c)
 {
   const fh_weight w = weight_of(c, fh_spectral_weight_way(c));
   fh_spectral_config layer = c->at;
+  for (int a = 0; w.cut && a < layer.dim; a++) layer.weight_modes[a] = w.s[w.mode + a];
   if (w.way == FH_WAY_REBUILT) return layer;
   middle_of(&w, &layer.mid_in, &layer.mid_out);
   layer.mid_each = w.kind == FH_WEIGHT_CP;

@@ -8,6 +8,9 @@
  * All are complex, normal with deviations that give W the deviation asked for (CP's weights are 1).
  * Names and shapes are those of neuraloperator; its deviation for TT is too small by sqrt(prod r).
  *
+ * Where the grid of the layers holds fewer frequencies than the weight (patches, coarse grids, a frequency curriculum) the map
+ * computes the rows in use only, once for all calls; a dense weight is a map as well then, which copies them.
+ *
  * Two ways to use one (fh_spectral_way). Rebuilt: the map gives W, and layers have dense weights.
  * In the middle: the map gives what stands between the two channel matrices, and the layer
  * multiplies by those, sample by sample (mid_in, mid_out of fh_spectral_config). A map runs once an
@@ -19,7 +22,12 @@
 #include "operators/spectral/spectral.h"
 #include "program/program.h"
 
-typedef enum { FH_WEIGHT_CP = 1, FH_WEIGHT_TUCKER, FH_WEIGHT_TT } fh_weight_kind;
+typedef enum {
+  FH_WEIGHT_DENSE, /* itself, for layers that use a part of it */
+  FH_WEIGHT_CP,
+  FH_WEIGHT_TUCKER,
+  FH_WEIGHT_TT
+} fh_weight_kind;
 typedef enum { FH_WAY_AUTO, FH_WAY_MIDDLE, FH_WAY_REBUILT } fh_spectral_way;
 
 typedef struct {
@@ -31,6 +39,8 @@ typedef struct {
   int way;        /* fh_spectral_way; auto: by cost */
   double dropout; /* tensor dropout in training: probability that an index of a rank is left out */
   ptrdiff_t samples; /* that share one run of the map and its adjoint, for the choice; 0: 4 */
+  fh_spectral_rows
+      rows; /* that all the layers use (fh_spectral_rows_used): no others are computed; count 0: all */
 } fh_weight_config;
 
 /** Modes of the tensor and their sizes. */

@@ -60,18 +60,18 @@ static fh_status norm(const block *b, int which, fh_slot *x)
   return FH_OK;
 }
 
-static fh_status fourier_create(const block *b, fh_op **op)
+static fh_status fourier_create(const block *b, const fh_grid *grid, fh_op **op)
 {
   fh_spectral_config config = fh_fno_spectral(b->c, b->dim);
   for (int a = 0; a < b->dim; a++) config.out_n[a] = b->out_n[a];
-  return fh_fno_fourier(b->c, b->layer, &config, b->p, op);
+  return fh_fno_fourier(b->c, b->layer, &config, grid, b->p, op);
 }
 
 static fh_status fourier(const block *b, fh_slot *x)
 {
   fh_op *op = NULL;
   if (b->c->stabilizer) FH_TRY(activate(b, FH_ACT_TANH, x));
-  FH_TRY(fourier_create(b, &op));
+  FH_TRY(fourier_create(b, &fh_program_shape(b->p, *x)->layout.grid, &op));
   FH_TRY(fh_program_then(b->p, name_of(b, "convs", "").text, op, x));
   return FH_OK;
 }

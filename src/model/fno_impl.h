@@ -22,9 +22,9 @@ fh_status fh_fno_build(const void *config, int in_channels, int out_channels, fh
                        fh_slot *x) FH_MUST;
 /** A Fourier layer of dense weights that keeps its grid; c has been checked. */
 fh_spectral_config fh_fno_spectral(const fh_fno_config *c, int dim);
-/** The Fourier layer of a block: adds its factorised weight, if it has one, to the program; at: what
- *  a layer with dense weights would be. */
+/** The Fourier layer of a block on grid: adds its weight to the program where it is factorised or used in part; at: what
+ *  a layer with a dense weight, used whole, would be. */
 fh_status fh_fno_fourier(const fh_fno_config *c, int layer, const fh_spectral_config *at,
-                         fh_program *p, fh_op **op) FH_MUST;
+                         const fh_grid *grid, fh_program *p, fh_op **op) FH_MUST;
 /** Appends block number layer; *x enters as its input and leaves as its output. */
 fh_status fh_fno_block(const fh_fno_config *c, int layer, fh_program *p, fh_slot *x) FH_MUST;

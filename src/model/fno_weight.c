@@ -70,14 +70,37 @@ static fh_status add_joint(const fh_weight_config *w, int n_layers, fh_program *
   return st;
 }
 
-fh_status fh_fno_fourier(const fh_fno_config *c, int layer, const fh_spectral_config *at,
-                         fh_program *p, fh_op **op)
+/* The stored rows that the layer uses on the grid; all (counts of 0) for one of several layers that share a tensor and
+ * may have other grids. */
+static fh_spectral_rows rows_of(const fh_fno_config *c, const fh_spectral_config *at,
+                                const fh_grid *grid)
 {
-  if (c->factorization == FH_FACTOR_NONE) return fh_spectral_create(at, op);
-  fh_weight_config w;
+  ptrdiff_t out[FH_MAX_DIM];
+  if (c->joint_factorization && c->resolution_scaling_factor.count)
+    return (fh_spectral_rows){{0}, {0}};
+  for (int a = 0; a < at->dim; a++) out[a] = at->out_n[a] ? at->out_n[a] : grid->n[a];
+  return fh_spectral_rows_used(at, grid->n, out);
+}
+
+static bool uses_all(const fh_spectral_rows *rows, const fh_spectral_config *at)
+{
+  for (int a = 0; a < at->dim; a++)
+    if (rows->count[a] < fh_spectral_stored(at, a)) return false;
+  return true;
+}
+
+fh_status fh_fno_fourier(const fh_fno_config *c, int layer, const fh_spectral_config *at,
+                         const fh_grid *grid, fh_program *p, fh_op **op)
+{
+  fh_weight_config w = {.at = *at};
   fh_spectral_config factorised;
   layer_name name;
-  FH_TRY(weight_of(c, layer, at, &w));
+  const fh_spectral_rows rows = rows_of(c, at, grid);
+  if (c->factorization != FH_FACTOR_NONE)
+    FH_TRY(weight_of(c, layer, at, &w));
+  else if (uses_all(&rows, at))
+    return fh_spectral_create(at, op);
+  w.rows = rows;
   snprintf(name.text, sizeof name.text, "fno_blocks.convs.%d", layer);
   const char *const one[] = {name.text};
   if (!c->joint_factorization)

@@ -41,10 +41,20 @@ fh_status fh_program_map(fh_program *p, const char *name, fh_map *map, int *inde
   return st;
 }
 
-static fh_status bind(fh_program *p, const binding *b)
+/* Whether a parameter is one of those that the map is computed from. */
+static bool reads(const derivation *d, int param)
+{
+  for (int i = 0; i < d->map->n_param; i++)
+    if (d->param[i] == param) return true;
+  return false;
+}
+
+/* A map may stand between a parameter and the step that asks for it: then both have one name. d may be NULL. */
+static fh_status bind(fh_program *p, const binding *b, const derivation *d)
 {
   void *bindings = p->bindings;
-  FH_CHECK(fh_program_find_binding(p, b->name) < 0 && fh_program_find_param(p, b->name) < 0,
+  const int param = fh_program_find_param(p, b->name);
+  FH_CHECK(fh_program_find_binding(p, b->name) < 0 && (param < 0 || (d && reads(d, param))),
            FH_ERR_STATE, "%s exists already", b->name);
   FH_TRY(fh_program_grow(&bindings, p->n_bindings, &p->cap_bindings, sizeof *p->bindings));
   p->bindings = bindings;
@@ -59,7 +69,7 @@ fh_status fh_program_bind(fh_program *p, const char *param, int map, int piece)
   const fh_map *m = p->maps[map].map;
   binding b = {.param = -1, .at = p->maps[map].at + piece * stride(m), .size = stride(m), .map = m};
   snprintf(b.name, sizeof b.name, "%s", param);
-  return bind(p, &b);
+  return bind(p, &b, &p->maps[map]);
 }
 
 fh_status fh_program_bind_param(fh_program *p, const char *param, const char *existing)
@@ -67,7 +77,7 @@ fh_status fh_program_bind_param(fh_program *p, const char *param, const char *ex
   binding b = {.param = fh_program_find_param(p, existing)};
   FH_CHECK(b.param >= 0, FH_ERR_STATE, "%s: there is no parameter %s", param, existing);
   snprintf(b.name, sizeof b.name, "%s", param);
-  return bind(p, &b);
+  return bind(p, &b, NULL);
 }
 
 const fh_real *fh_program_param_value(const fh_program *p, const step *q, int k)

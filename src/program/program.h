@@ -67,7 +67,8 @@ fh_status fh_program_map(fh_program *p, const char *name, fh_map *map, int *inde
  * fh_program_bind - where a step that is added later finds a tensor
  *
  * param  full name of the parameter as the step will ask for it ("fno_blocks.convs.0.weight.tensor");
- *        it does not become a parameter of the program: it is output piece of the map
+ *        it does not become a parameter of the program: it is output piece of the map.
+ *        It may have the name of a parameter that the map is computed from, and then stands in its place
  */
 fh_status fh_program_bind(fh_program *p, const char *param, int map, int piece) FH_MUST;
 /** The same for a parameter that exists under another name. */

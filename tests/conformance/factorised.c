@@ -13,6 +13,7 @@ typedef struct {
   fh_spectral_config at;
   double rank[6];
   ptrdiff_t n[3];
+  bool part; /* the map computes the rows that the grid uses, no others */
 } weight_case;
 
 #define AT(channels_in, channels_out, axes, ...)                                                   \
@@ -118,6 +119,38 @@ static const weight_case weights[] = {
      AT(3, 3, 2, .modes = {4, 5}),
      {2, 4, 3, 2},
      {6, 7}},
+    {"dense, rows in use",
+     FH_WEIGHT_DENSE,
+     FH_WAY_REBUILT,
+     0,
+     AT(3, 2, 2, .modes = {4, 4}, .weight_modes = {7, 4}),
+     {0},
+     {6, 5},
+     true},
+    {"cp, separable, rows in use",
+     FH_WEIGHT_CP,
+     FH_WAY_REBUILT,
+     0,
+     AT(3, 3, 3, .modes = {5, 4, 8}, .separable = true),
+     {3},
+     {3, 5, 4},
+     true},
+    {"tucker, joint, middle, rows in use",
+     FH_WEIGHT_TUCKER,
+     FH_WAY_MIDDLE,
+     2,
+     AT(3, 3, 2, .modes = {8, 9}),
+     {2, 3, 2, 3, 2},
+     {5, 6},
+     true},
+    {"tt, joint, rows in use",
+     FH_WEIGHT_TT,
+     FH_WAY_REBUILT,
+     2,
+     AT(3, 3, 2, .modes = {8, 4}),
+     {2, 4, 3, 2},
+     {5, 6},
+     true},
 };
 
 /* the layers one after the other */
@@ -136,7 +169,9 @@ static fh_status write_layers(void *context, fh_program *p)
     rank.value[rank.count] = c->rank[rank.count];
     rank.count++;
   }
-  FH_TRY(fh_rank_resolve((fh_factor_kind)c->kind, modes, shape, &rank, NULL, w.rank));
+  if (c->kind != FH_WEIGHT_DENSE)
+    FH_TRY(fh_rank_resolve((fh_factor_kind)c->kind, modes, shape, &rank, NULL, w.rank));
+  if (c->part) w.rows = fh_spectral_rows_used(&c->at, c->n, c->n);
   FH_TRY(fh_grid_box(c->at.dim, c->n, FH_PERIODIC, FH_NODE, &grid));
   const fh_shape in = {2, c->at.in_channels, fh_layout_whole(&grid)};
   FH_TRY(fh_program_input(p, &in, &x));
