@@ -26,5 +26,7 @@ fh_spectral_config fh_fno_spectral(const fh_fno_config *c, int dim);
  *  a layer with a dense weight, used whole, would be. */
 fh_status fh_fno_fourier(const fh_fno_config *c, int layer, const fh_spectral_config *at,
                          const fh_grid *grid, fh_program *p, fh_op **op) FH_MUST;
+/** Bytes of the spectral weight that a layer multiplies by on the grid. */
+fh_status fh_fno_weight_bytes(const fh_fno_config *c, const fh_grid *grid, double *bytes) FH_MUST;
 /** Appends block number layer; *x enters as its input and leaves as its output. */
 fh_status fh_fno_block(const fh_fno_config *c, int layer, fh_program *p, fh_slot *x) FH_MUST;

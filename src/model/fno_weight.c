@@ -112,6 +112,22 @@ fh_status fh_fno_fourier(const fh_fno_config *c, int layer, const fh_spectral_co
   return fh_spectral_create(&factorised, op);
 }
 
+fh_status fh_fno_weight_bytes(const fh_fno_config *c, const fh_grid *grid, double *bytes)
+{
+  fh_spectral_config at = fh_fno_spectral(c, grid->dim);
+  const fh_spectral_rows rows = fh_spectral_rows_used(&at, grid->n, grid->n);
+  if (c->factorization != FH_FACTOR_NONE) {
+    fh_weight_config w;
+    FH_TRY(weight_of(c, 0, &at, &w));
+    at = fh_spectral_weight_layer(&w);
+  }
+  const ptrdiff_t in = at.mid_in ? at.mid_in : at.in_channels,
+                  out = at.mid_out ? at.mid_out : at.out_channels;
+  *bytes = 2.0 * sizeof(fh_real) * (double)in * (double)(at.separable || at.mid_each ? 1 : out);
+  for (int a = 0; a < grid->dim; a++) *bytes *= (double)rows.count[a];
+  return FH_OK;
+}
+
 /* ---- for people --------------------------------------------------------------------------------- */
 
 static fh_status describe(const fh_model_spec *spec, int dim, int layer, fh_fno_weight *w)

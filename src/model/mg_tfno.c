@@ -37,6 +37,17 @@ static fh_patch_config patches(const void *config, const fh_grid *grid)
   return patch;
 }
 
+/* A spectral weight much larger than the patch would be read from memory for each of them: four share it then, which is what
+ * the mixing takes at a time. */
+static fh_status choose_together(const fh_fno_config *c, const fh_grid *patch, fh_program *p)
+{
+  const double field = (double)c->hidden_channels * (double)fh_grid_size(patch) * sizeof(fh_real);
+  double weight = 0;
+  FH_TRY(fh_fno_weight_bytes(c, patch, &weight));
+  fh_program_patches_together(p, weight > 8 * field ? 4 : 1);
+  return FH_OK;
+}
+
 static fh_status build_patch(const void *config, int in_channels, int out_channels, fh_program *p,
                              fh_slot *x)
 {
@@ -45,6 +56,7 @@ static fh_status build_patch(const void *config, int in_channels, int out_channe
   const int dim = fh_program_shape(p, *x)->layout.grid.dim;
   fno.patches = (ptrdiff_t)1 << (c->levels * dim);
   if (c->coordinates) fno.positional_embedding = 0;
+  FH_TRY(choose_together(&fno, &fh_program_shape(p, *x)->layout.grid, p));
   return fh_fno_build(&fno, in_channels, out_channels, p, x);
 }
 

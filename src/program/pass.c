@@ -1,8 +1,8 @@
 /* pass - the patches of a sample go through the network one after the other
  *
- * Consecutive steps that treat every patch by itself are walked through once for each patch (of all
- * samples of the call) instead of step by step for all patches: a patch stays in the cache from one
- * step to the next, and what lives between two steps of a pass has room for one patch only. What
+ * Consecutive steps that treat every patch by itself are walked through once for each patch, or a few of them (of all
+ * samples of the call), instead of step by step for all patches: a patch stays in the cache from one
+ * step to the next, and what lives between two steps of a pass has room for one pass only. What
  * lives longer, saved values above all, has room for all of them - unless the program recomputes: then
  * each pass of backward first goes forward once more, and saved values, too, are those of one patch. */
 #include "program/program_impl.h"
@@ -12,7 +12,12 @@ ptrdiff_t fh_program_passes(const fh_program *p, const fh_op *op, const fh_slot 
   const ptrdiff_t batch = p->slots[in[0]].shape.batch;
   for (int i = 1; i < op->n_in; i++)
     if (p->slots[in[i]].shape.batch != batch) return 1;
-  return op->class->joins ? 1 : batch / p->slots[p->inputs[0]].shape.batch;
+  if (op->class->joins) return 1;
+  const ptrdiff_t patches = batch / p->slots[p->inputs[0]].shape.batch;
+  ptrdiff_t together = 1; /* a divisor, and two passes at least */
+  for (ptrdiff_t n = 2; n <= p->together && 2 * n <= patches; n++)
+    if (patches % n == 0) together = n;
+  return patches / together;
 }
 
 static void find_runs(fh_program *p)

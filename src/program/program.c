@@ -235,6 +235,11 @@ const fh_shape *fh_program_shape(const fh_program *p, fh_slot s)
   return &p->slots[s].shape;
 }
 
+void fh_program_patches_together(fh_program *p, ptrdiff_t patches)
+{
+  p->together = patches;
+}
+
 void fh_program_recompute(fh_program *p, bool recompute)
 {
   p->recompute = recompute;

@@ -79,6 +79,10 @@ const fh_shape *fh_program_shape(const fh_program *p, fh_slot slot);
 /** Names slot as the next output of the program. */
 fh_status fh_program_output(fh_program *p, fh_slot slot) FH_MUST;
 
+/** Before the steps that it is for: how many patches of a sample pass through the network together (pass.c), at the most;
+ *  default 1. More read the weights less often, and need more cache. Values have the same bits, gradients of
+ *  parameters other rounding. */
+void fh_program_patches_together(fh_program *p, ptrdiff_t patches);
 /** Before build, of a program for training: where patches pass one after the other (pass.c), backward computes each pass
  *  again instead of keeping what forward saved of all of them. The same bits, the memory of one patch, forward twice. */
 void fh_program_recompute(fh_program *p, bool recompute);

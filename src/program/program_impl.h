@@ -12,9 +12,9 @@ typedef struct {
   fh_slot in[FH_OP_MAX_IN], out[FH_OP_MAX_OUT];
   int param[FH_OP_MAX_PARAM]; /* indices into params; -1 - i: index i into bindings */
   ptrdiff_t fold;             /* samples of input 0 per sample of the program */
-  ptrdiff_t passes;           /* calls that share them, see pass.c: fold or 1 */
-  int begin, end; /* the steps [begin, end) that each pass walks through, this one among them */
-  bool again;     /* backward computes the pass once more instead of keeping what forward saved */
+  ptrdiff_t passes; /* calls that share them, see pass.c: 1 if all patches are computed at once */
+  int begin, end;   /* the steps [begin, end) that each pass walks through, this one among them */
+  bool again;       /* backward computes the pass once more instead of keeping what forward saved */
   int forward_at, again_at, backward_at; /* instants */
   fh_need need;
   int saved, work_forward, work_again, work_backward; /* items of the plan, or NO_ITEM */
@@ -80,8 +80,9 @@ struct fh_program {
   fh_purpose purpose;
   fh_buffers buffers;
 
-  int caller_at; /* the instant between forward and backward */
-  span *around;  /* of each instant: those of the passes it is part of, or itself */
+  int caller_at;      /* the instant between forward and backward */
+  ptrdiff_t together; /* patches of one pass at the most */
+  span *around;       /* of each instant: those of the passes it is part of, or itself */
   fh_plan plan;
   char *arena; /* FH_PLANNED: all items */
   void **own;  /* FH_OWN: one buffer an item */

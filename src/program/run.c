@@ -9,23 +9,28 @@ void *fh_program_item(const fh_program *p, int item)
   return p->buffers == FH_OWN ? p->own[item] : p->arena + p->plan.items[item].offset;
 }
 
-/* what this pass of a step finds in an item that holds the samples of all passes, or of this one */
-static fh_real *part(const fh_program *p, fh_slot s, fh_real *all, bool of_pass, ptrdiff_t pass)
+/* what a pass, whose first patch this is, finds in an item that holds the samples of all passes, or its own */
+static fh_real *part(const fh_program *p, fh_slot s, fh_real *all, bool of_pass, ptrdiff_t first)
 {
   const fh_shape *shape = &p->slots[s].shape;
-  if (!all || of_pass || pass == 0) return all;
-  return all + pass * p->batch * (fh_shape_size(shape) / shape->batch);
+  if (!all || of_pass || first == 0) return all;
+  return all + first * p->batch * (fh_shape_size(shape) / shape->batch);
+}
+
+static ptrdiff_t first_patch(const step *q, ptrdiff_t pass)
+{
+  return pass * (q->fold / q->passes);
 }
 
 /* value of a slot: in the arena, or the caller's memory for inputs and views of them. second: for step q when backward
  * has come to it, which may have made the value again */
-static const fh_real *value_of(const fh_program *p, fh_slot s, const step *q, ptrdiff_t pass,
+static const fh_real *value_of(const fh_program *p, fh_slot s, const step *q, ptrdiff_t first,
                                bool second)
 {
   const slot *root = &p->slots[p->slots[s].root];
   if (root->input >= 0) return p->input_value[root->input];
   if (second && fh_program_made_again(p, s, q)) return fh_program_item(p, root->value_again);
-  return part(p, s, fh_program_item(p, root->value), root->value_of_pass, pass);
+  return part(p, s, fh_program_item(p, root->value), root->value_of_pass, first);
 }
 
 static void *saved_of(const fh_program *p, const step *q, ptrdiff_t pass)
@@ -53,12 +58,13 @@ static void poison_slot(const fh_program *p, const step *q, fh_slot s, fh_real *
 /* second: backward computes the pass again */
 static fh_status forward_step(fh_program *p, step *q, ptrdiff_t pass, bool second)
 {
+  const ptrdiff_t first = first_patch(q, pass);
   fh_fwd io = {.batch = p->batch * q->fold / q->passes};
-  for (int k = 0; k < q->op->n_in; k++) io.in[k] = value_of(p, q->in[k], q, pass, second);
+  for (int k = 0; k < q->op->n_in; k++) io.in[k] = value_of(p, q->in[k], q, first, second);
   for (int k = 0; k < q->op->n_out; k++) {
     const slot *s = &p->slots[q->out[k]];
     io.out[k] = second ? fh_program_item(p, s->value_again)
-                       : part(p, q->out[k], fh_program_item(p, s->value), s->value_of_pass, pass);
+                       : part(p, q->out[k], fh_program_item(p, s->value), s->value_of_pass, first);
     poison_slot(p, q, q->out[k], io.out[k]);
   }
   for (int k = 0; k < q->op->n_param; k++) io.param[k] = fh_program_param_value(p, q, k);
@@ -101,37 +107,38 @@ fh_status fh_program_forward(fh_program *p, ptrdiff_t batch, const fh_real *cons
 
 /* where the gradient of slot s goes, or NULL when nobody wants it */
 static fh_real *gradient_of(const fh_program *p, const step *q, fh_slot s, fh_real *const *din,
-                            ptrdiff_t pass)
+                            ptrdiff_t first)
 {
   const slot *at = &p->slots[s];
   if (at->input >= 0) return din ? din[at->input] : NULL;
   if (!at->upstream && !din) return NULL;
-  fh_real *gradient = part(p, s, fh_program_item(p, at->gradient), at->gradient_of_pass, pass);
+  fh_real *gradient = part(p, s, fh_program_item(p, at->gradient), at->gradient_of_pass, first);
   if (!at->same_gradient) poison_slot(p, q, s, gradient);
   return gradient;
 }
 
 /* gradient that arrives at slot s: from its reader, or from the caller */
 static const fh_real *slope_of(const fh_program *p, fh_slot s, const fh_real *const *dout,
-                               ptrdiff_t pass)
+                               ptrdiff_t first)
 {
   const slot *at = &p->slots[s];
   if (at->output < 0)
-    return part(p, s, fh_program_item(p, at->gradient), at->gradient_of_pass, pass);
-  return dout[at->output] + pass * p->batch * (fh_shape_size(&at->shape) / at->shape.batch);
+    return part(p, s, fh_program_item(p, at->gradient), at->gradient_of_pass, first);
+  return dout[at->output] + first * p->batch * (fh_shape_size(&at->shape) / at->shape.batch);
 }
 
 static fh_status backward_step(fh_program *p, step *q, const fh_real *const *dout,
                                fh_real *const *din, ptrdiff_t pass)
 {
+  const ptrdiff_t first = first_patch(q, pass);
   fh_bwd io = {.batch = p->batch * q->fold / q->passes};
   for (int k = 0; k < q->op->n_in; k++) {
-    if (q->need.bwd_reads_in >> k & 1) io.in[k] = value_of(p, q->in[k], q, pass, true);
-    io.din[k] = gradient_of(p, q, q->in[k], din, pass);
+    if (q->need.bwd_reads_in >> k & 1) io.in[k] = value_of(p, q->in[k], q, first, true);
+    io.din[k] = gradient_of(p, q, q->in[k], din, first);
   }
   for (int k = 0; k < q->op->n_out; k++) {
-    if (q->need.bwd_reads_out >> k & 1) io.out[k] = value_of(p, q->out[k], q, pass, true);
-    io.dout[k] = slope_of(p, q->out[k], dout, pass);
+    if (q->need.bwd_reads_out >> k & 1) io.out[k] = value_of(p, q->out[k], q, first, true);
+    io.dout[k] = slope_of(p, q->out[k], dout, first);
   }
   for (int k = 0; k < q->op->n_param; k++) {
     io.param[k] = fh_program_param_value(p, q, k);

@@ -80,6 +80,18 @@ def recomputed(where):
     same(parameters[0], parameters[1], "trained with -recompute: the same parameters")
 
 
+def together(where):
+    """Patches pass one by one, or four at a time where the weight is much larger than a patch: the same prediction by ranks and alone."""
+    succeed(["train", "-data", "plain.h5", "-model", "mg-tfno", "-factorization", "none", "-levels", 2, "-out", "wide"] + MODEL
+            + ["-n_modes", 32, "-hidden_channels", 16], 2, where)
+    for name, words in (("run", "4 patches a sample in 4 passes"), ("wide", "16 patches a sample in 4 passes")):
+        check(words in succeed(["inspect", name + "/model.h5"], 1, where).out, "%s: %s" % (name, words))
+    call = ["evaluate", "-model_file", "wide/model.h5", "-data", "plain.h5", "-overwrite", "-out", "w.json"]
+    one = succeed(call + ["-patches_at_once", 1], 1, where).out
+    check(one == succeed(call, 1, where).out == succeed(call + ["-ranks_per_sample", 2], 2, where).out,
+          "evaluate: one patch at a time, all, two ranks a sample: the same metrics")
+
+
 def refusals(where):
     call = ["predict", "-model_file", "run/model.h5", "-quiet", "-out", "x{np}.h5", "-data"]
     with open(os.path.join(where, "damaged.h5"), "wb") as f:
@@ -104,5 +116,6 @@ with Folder() as folder:
     make_files(folder)
     recomputed(folder)
     predictions(folder)
+    together(folder)
     refusals(folder)
 finish("predictions of a model on patches: foreign and own files, shared samples, refusals")
