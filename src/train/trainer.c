@@ -19,7 +19,7 @@ const fh_field fh_train_fields[] = {
      "samples whose gradient one rank sums before the exact sum over ranks; 0: a quarter of the "
      "batch"},
     {"micro_batch", FH_FIELD_INT, AT(micro_batch), "0", 0, 1e9, NULL,
-     "samples of one forward and backward; 0: as many as fit the cache"},
+     "samples of one forward and backward; 0: as many as fit the cache, or share large weights"},
     {"seed", FH_FIELD_INT, AT(seed), "0", 0, 9e15, NULL,
      "of the initial parameters and of the order of the samples"},
     {"shuffle", FH_FIELD_BOOL, AT(shuffle), "true", 0, 0, NULL, "a new order every epoch"},
@@ -52,11 +52,23 @@ const fh_field fh_train_fields[] = {
 
 /* ---- build --------------------------------------------------------------------------------------- */
 
-/* The largest micro-batch whose arena stays in a few MB of cache. It depends on the model and the
- * grid alone, so that the bits of a run do not depend on the ranks. */
+/* Samples of one call: as many as keep the arena in a few MB of cache; where the weights outweigh the fields, up to four
+ * share a reading of them, for at most three times the weights' memory (patches of one sample share it already). It
+ * depends on the model and the grid alone, so that the bits of a run do not depend on the ranks. */
+static ptrdiff_t micro_batch(const fh_program *one, bool patches, int ranks_per_sample)
+{
+  enum { CACHE_BYTES = 4 << 20, SHARING = 4 };
+  const fh_program_memory m = fh_program_bytes(one);
+  const ptrdiff_t arena = (ptrdiff_t)m.arena * ranks_per_sample + 1,
+                  parameters = fh_program_param_size(one) * (ptrdiff_t)sizeof(fh_real),
+                  weights = parameters + (ptrdiff_t)m.derived / 2; /* the rest: their gradients */
+  const ptrdiff_t fit = CACHE_BYTES / arena, share = patches ? 0 : 3 * weights / arena;
+  const ptrdiff_t least = share < SHARING ? share : SHARING;
+  return fit > least ? fit : least;
+}
+
 static fh_status choose_sizes(fh_trainer *t)
 {
-  enum { CACHE_BYTES = 4 << 20 };
   const fh_train_config *c = &t->setup->train;
   const ptrdiff_t n = fh_source_samples(t->source), batch = c->batch < n ? c->batch : n;
   t->unit = c->unit ? c->unit : (batch + 3) / 4;
@@ -66,8 +78,7 @@ static fh_status choose_sizes(fh_trainer *t)
     fh_program *one = NULL;
     FH_TRY(fh_model_build(&t->setup->spec, t->team, fh_dataset_grid(t->dataset), 1, FH_TRAIN,
                           FH_PLANNED, &one));
-    const size_t arena = fh_program_bytes(one).arena * (size_t)t->team->n_patches;
-    t->micro = CACHE_BYTES / (ptrdiff_t)(arena + 1);
+    t->micro = micro_batch(one, t->setup->spec.class->patches != NULL, t->team->n_patches);
     fh_program_destroy(&one);
   }
   if (t->micro < 1) t->micro = 1;

@@ -25,7 +25,8 @@ typedef struct {
   ptrdiff_t epochs;      /* passes over the training set */
   ptrdiff_t batch;       /* samples of one optimiser step */
   ptrdiff_t unit;        /* samples whose gradient one rank sums before the exact sum; 0: batch/4 */
-  ptrdiff_t micro_batch; /* samples of one call of the program; 0: what fits the cache */
+  ptrdiff_t micro_batch; /* samples of one call of the program; 0: what fits the cache, or up to
+                              four where the weights outweigh the fields */
   ptrdiff_t seed;        /* of the initial parameters and of the order of the samples */
   bool shuffle;
   int normalise_input, normalise_output; /* fh_norm_kind */
