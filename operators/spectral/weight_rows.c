@@ -51,8 +51,8 @@ void fh_weight_rows_plan(fh_weight *w, fh_map *map)
   map->work += (size_t)rows * sizeof(fh_real);
 }
 
-/* used: the parameters, copies of the rows in use (in room) for those that are cut */
-static void take(const fh_map *map, const fh_real *const *param, fh_real *room,
+/* used: the parameters, and the rows in use (in room) for those that are cut; fresh: copied now, else they stand there */
+static void take(const fh_map *map, const fh_real *const *param, bool fresh, fh_real *room,
                  const fh_real **used)
 {
   const fh_weight *w = map->data;
@@ -62,8 +62,9 @@ static void take(const fh_map *map, const fh_real *const *param, fh_real *room,
     const factor f = factor_of(w, j);
     const ptrdiff_t n = 2 * f.count * f.after;
     used[f.param] = room;
-    for (ptrdiff_t b = 0; b < f.before; b++, room += n)
-      memcpy(room, param[f.param] + rows_at(&f, b), (size_t)n * sizeof *room);
+    for (ptrdiff_t b = 0; fresh && b < f.before; b++)
+      memcpy(room + b * n, param[f.param] + rows_at(&f, b), (size_t)n * sizeof *room);
+    room += size_of(&f);
   }
 }
 
@@ -105,7 +106,7 @@ static void forward(const fh_map *map, const fh_real *const *param, fh_real *out
 {
   const fh_weight *w = map->data;
   const fh_real *used[FH_MAP_MAX_PARAM];
-  take(map, param, behind(state, w->state), used);
+  take(map, param, true, behind(state, w->state), used);
   w->whole->forward(map, used, out, state);
 }
 
@@ -115,7 +116,7 @@ static void backward(const fh_map *map, const fh_real *const *param, fh_real *do
   const fh_weight *w = map->data;
   const fh_real *used[FH_MAP_MAX_PARAM];
   fh_real *gradient[FH_MAP_MAX_PARAM];
-  take(map, param, behind(state, w->state), used);
+  take(map, param, false, behind(state, w->state), used);
   open_gradients(map, dparam, behind(work, w->work), gradient);
   w->whole->backward(map, used, dout, gradient, state, work);
   add_gradients(map, gradient, dparam);

@@ -4,12 +4,15 @@
 
 #include "io/atomic.h"
 
+/* JSON has no NaN */
+static cJSON *number(double x)
+{
+  return isfinite(x) ? cJSON_CreateNumber(x) : cJSON_CreateNull();
+}
+
 void fh_report_number(cJSON *object, const char *name, double value)
 {
-  if (isfinite(value))
-    cJSON_AddNumberToObject(object, name, value);
-  else
-    cJSON_AddNullToObject(object, name);
+  cJSON_AddItemToObject(object, name, number(value));
 }
 
 cJSON *fh_report_test(const fh_dataset *dataset, const fh_metrics *metrics)
@@ -28,9 +31,7 @@ cJSON *fh_report_test(const fh_dataset *dataset, const fh_metrics *metrics)
 static void add_series(cJSON *object, const char *name, ptrdiff_t n, const double *values)
 {
   cJSON *list = cJSON_AddArrayToObject(object, name);
-  for (ptrdiff_t i = 0; i < n; i++)
-    cJSON_AddItemToArray(list,
-                         isfinite(values[i]) ? cJSON_CreateNumber(values[i]) : cJSON_CreateNull());
+  for (ptrdiff_t i = 0; i < n; i++) cJSON_AddItemToArray(list, number(values[i]));
 }
 
 void fh_report_spectrum(cJSON *report, const fh_error_spectrum *s)

@@ -36,9 +36,9 @@
 #include "program/shape.h"
 
 typedef struct {
-  fh_int_list
-      periodic; /* per axis 1 = differences wrap around; one entry: all axes; none: the grid's */
-  fh_real_list measure; /* extent per axis; one entry: all axes; none: the grid's */
+  /* one entry: all axes; none: what the grid says */
+  fh_int_list periodic; /* 1: the field wraps around */
+  fh_real_list measure; /* extents */
   bool spectrum;        /* the error by wave number, too */
 } fh_metrics_config;
 
