@@ -15,88 +15,6 @@ static const double drop_first = 3.0, drop_symbolic = 8.0, drop_later = 1.3, no_
                     least_limit = 0.02, most_share = 0.15;
 static const char not_measured[] = "not measured: so few samples do not pay for it";
 
-/* ---- what was made ------------------------------------------------------------------------------- */
-
-typedef struct kept_sample kept_sample;
-struct kept_sample {
-  fh_label label;
-  double *values;
-  kept_sample *next;
-};
-
-struct fh_kept {
-  const fh_store *store;
-  bool holder; /* rank 0 of a group: outputs are there */
-  kept_sample *first;
-  ptrdiff_t count; /* entries of made */
-  int *made;       /* [count] by any group */
-};
-
-static ptrdiff_t channels(const fh_problem *p)
-{
-  ptrdiff_t sum = 0;
-  for (int f = 0; f < p->n_fields; f++) sum += p->fields[f].info.channels;
-  return sum;
-}
-
-static void visit_fields(const fh_store *store, double *values, double *at[FH_WRITER_MAX_FIELDS])
-{
-  const fh_problem *p = store->problem;
-  for (int f = 0; f < p->n_fields; f++) {
-    at[f] = values;
-    values += p->fields[f].info.channels * store->points;
-  }
-}
-
-static fh_status keep(fh_kept *k, double *const *values, const fh_label *label)
-{
-  const fh_problem *p = k->store->problem;
-  const ptrdiff_t points = k->store->points;
-  double *at[FH_WRITER_MAX_FIELDS];
-  kept_sample *s = NULL;
-  if (label->record.index < k->count) k->made[label->record.index] = 1;
-  if (!k->holder) return FH_OK;
-  FH_NEW(s, 1);
-  s->label = *label;
-  s->next = k->first;
-  k->first = s; /* from here on destroyed with the others */
-  FH_NEW(s->values, channels(p) * points);
-  visit_fields(k->store, s->values, at);
-  for (int f = 0; f < p->n_fields; f++)
-    memcpy(at[f], values[f], (size_t)(p->fields[f].info.channels * points) * sizeof(double));
-  return FH_OK;
-}
-
-void fh_kept_destroy(fh_kept **kept)
-{
-  fh_kept *k = *kept;
-  if (!k) return;
-  for (kept_sample *s = k->first; s;) {
-    kept_sample *next = s->next;
-    fh_free(s->values);
-    fh_free(s);
-    s = next;
-  }
-  fh_free(k->made);
-  fh_free(k);
-  *kept = NULL;
-}
-
-bool fh_kept_has(const fh_kept *k, int64_t index)
-{
-  return k && index < k->count && k->made[index];
-}
-
-fh_status fh_kept_give(const fh_kept *k, const fh_receiver *to)
-{
-  double *at[FH_WRITER_MAX_FIELDS];
-  for (const kept_sample *s = k ? k->first : NULL; s; s = s->next) {
-    visit_fields(k->store, s->values, at);
-    FH_TRY(to->take(to->context, at, &s->label));
-  }
-  return FH_OK;
-}
-
 /* ---- candidates ---------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -178,7 +96,7 @@ static fh_status take(void *context, double *const *values, const fh_label *labe
   c->iterations += label->record.iterations;
   if (label->record.valid) c->residual = fmax(c->residual, label->record.residual);
   if (failed || fh_kept_has(r->kept, label->record.index)) return FH_OK;
-  return keep(r->kept, values, label);
+  return fh_kept_add(r->kept, values, label);
 }
 
 /* this group's next samples; when all are made, the first ones again */
@@ -366,25 +284,6 @@ static fh_status run_race(race *r, const fh_log *log, candidate **chosen)
   return FH_OK;
 }
 
-static fh_status create_kept(race *r, fh_kept **kept)
-{
-  FH_NEW(*kept, 1);
-  r->kept = *kept;
-  r->kept->store = r->labeller->store;
-  r->kept->holder = r->labeller->rank == 0;
-  r->kept->count = r->own * r->team->n_samples;
-  FH_NEW(r->kept->made, r->kept->count);
-  return FH_OK;
-}
-
-static fh_status share_made(const race *r)
-{
-  int n = 0;
-  FH_TRY(fh_size_int(r->kept->count, &n));
-  FH_TRY_MPI(MPI_Allreduce(MPI_IN_PLACE, r->kept->made, n, MPI_INT, MPI_MAX, r->team->world));
-  return FH_OK;
-}
-
 fh_status fh_choose(const fh_team *team, fh_labeller *l, fh_generate_config *config,
                     const fh_log *log, fh_kept **kept)
 {
@@ -394,12 +293,14 @@ fh_status fh_choose(const fh_team *team, fh_labeller *l, fh_generate_config *con
             .own = config->samples / team->n_samples,
             .best = no_limit};
   candidate *chosen = NULL;
-  FH_TRY(fh_status_agree(team->world, create_kept(&r, kept)));
+  FH_TRY(fh_status_agree(team->world,
+                         fh_kept_create(l->store, l->rank == 0, r.own * team->n_samples, kept)));
+  r.kept = *kept;
   fh_status st = list_candidates(&r);
   if (st == FH_OK) st = run_race(&r, log, &chosen);
   for (int i = 0; i < r.n; i++) fh_sequence_destroy(&r.list[i].sequence);
   FH_TRY(st);
-  FH_TRY(share_made(&r));
+  FH_TRY(fh_kept_share(*kept, team->world));
   config->solver.choice = 1 + (int)chosen->strategy - FH_STRATEGY_FIRST_SINGLE;
   return FH_OK;
 }

@@ -12,10 +12,8 @@
 #pragma once
 
 #include "comm/team.h"
+#include "datagen/kept.h"
 #include "datagen/labeller.h"
-
-/** Samples that were made while measuring. */
-typedef struct fh_kept fh_kept;
 
 /**
  * fh_choose - measure and choose
@@ -27,8 +25,3 @@ typedef struct fh_kept fh_kept;
  */
 fh_status fh_choose(const fh_team *team, fh_labeller *l, fh_generate_config *config,
                     const fh_log *log, fh_kept **kept) FH_MUST;
-void fh_kept_destroy(fh_kept **kept);
-/** Was it made, by any group? The same on all ranks. */
-bool fh_kept_has(const fh_kept *kept, int64_t index);
-/** Hands every sample that this rank holds to the receiver. */
-fh_status fh_kept_give(const fh_kept *kept, const fh_receiver *to) FH_MUST;

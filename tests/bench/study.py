@@ -25,6 +25,8 @@ class Study:
         self.a = a
         self.end = time.monotonic() + 60 * a.minutes if a.minutes else None
         self.environment = scripts_environment()
+        # two studies side by side would have their ranks bound to the same first cores
+        self.environment.setdefault("OMPI_MCA_hwloc_base_binding_policy", "none")
         self.child = None
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self.forward)
