@@ -3,22 +3,21 @@
 #include "kernels/mixing.h"
 #include "kernels/isa/pairs.h"
 
+/* NK vectors of modes fill a line of the cache */
 #if FH_VECTOR_BYTES == 64
-enum { NS = 4, NQ = 2, NI = 2, NO = 4 };
+enum { NS = 4, NQ = 2, NK = 1, NI = 2, NO = 4 };
 #else
-enum { NS = 2, NQ = 2, NI = 1, NO = 2 };
+enum { NS = 2, NQ = 2, NK = 2, NI = 1, NO = 2 };
 #endif
 enum { NS_MAX = 4, NQ_MAX = 4, SHORT = 4, AHEAD = 4 };
 enum { LARGE = 8 << 20, ROOM = 512 << 10 }; /* bytes */
 
-/* Reals of a row of modes that are worked on at once. Weights that come from the last cache or from
- * nearer are taken in short runs, so that the spectra, per_mode reals of them, stay in the first one;
- * larger weights come from memory, which wants runs as long as the spectra fit the second cache. */
-static ptrdiff_t strip_of(ptrdiff_t weights, ptrdiff_t per_mode, ptrdiff_t least)
+/* Reals of a row of modes that are worked on at once: as many as leave the spectra, per_mode reals of them, in the
+ * second cache. */
+static ptrdiff_t strip_of(ptrdiff_t per_mode, ptrdiff_t least)
 {
-  const ptrdiff_t real = (ptrdiff_t)sizeof(fh_real);
-  const ptrdiff_t room = weights * real > LARGE ? ROOM / real / per_mode / FH_LANES : 0;
-  return (room > least ? room : least) * FH_LANES;
+  const ptrdiff_t vectors = ROOM / (ptrdiff_t)sizeof(fh_real) / per_mode / FH_LANES;
+  return (vectors > least ? vectors : least) * FH_LANES;
 }
 
 /* one of the three products: y[s][q] = sum over r of x[s][r] w(r, q) */
@@ -29,32 +28,39 @@ typedef struct {
   ptrdiff_t ahead; /* the weight that will be wanted, from the one that is */
 } mixing;
 
-FH_INLINE void block(const int ns, const int nq, const mixing *z, fh_vec sign, const fh_real *x,
-                     const fh_real *w, fh_real *y)
+/* ns samples, nq outputs, nk vectors of modes */
+FH_INLINE void block(const int ns, const int nq, const int nk, const mixing *z, fh_vec sign,
+                     const fh_real *x, const fh_real *w, fh_real *y)
 {
-  fh_vec re[NS_MAX][NQ_MAX], im[NS_MAX][NQ_MAX];
+  fh_vec re[NS_MAX][NQ_MAX], im[NS_MAX][NQ_MAX]; /* [sample][output and vector] */
   FH_UNROLL
   for (int s = 0; s < ns; s++) {
     FH_UNROLL
-    for (int q = 0; q < nq; q++) re[s][q] = im[s][q] = fh_all(0);
+    for (int q = 0; q < nq * nk; q++) re[s][q] = im[s][q] = fh_all(0);
   }
   const ptrdiff_t sample = z->nr * z->row;
   for (ptrdiff_t r = 0; r < z->nr; r++) {
     fh_vec wr[NQ_MAX], wi[NQ_MAX];
     FH_UNROLL
     for (int q = 0; q < nq; q++) {
-      const fh_vec v = fh_load(w + q * z->wq);
       __builtin_prefetch(w + q * z->wq + z->ahead);
-      wr[q] = fh_real_parts(v);
-      wi[q] = fh_imag_parts(v);
+      FH_UNROLL
+      for (int k = 0; k < nk; k++) {
+        const fh_vec v = fh_load(w + q * z->wq + k * FH_LANES);
+        wr[q * nk + k] = fh_real_parts(v);
+        wi[q * nk + k] = fh_imag_parts(v);
+      }
     }
     FH_UNROLL
     for (int s = 0; s < ns; s++) {
-      const fh_vec v = fh_load(x + s * sample);
       FH_UNROLL
-      for (int q = 0; q < nq; q++) {
-        re[s][q] += v * wr[q];
-        im[s][q] += v * wi[q];
+      for (int k = 0; k < nk; k++) {
+        const fh_vec v = fh_load(x + s * sample + k * FH_LANES);
+        FH_UNROLL
+        for (int q = 0; q < nq; q++) {
+          re[s][q * nk + k] += v * wr[q * nk + k];
+          im[s][q * nk + k] += v * wi[q * nk + k];
+        }
       }
     }
     w += z->wr;
@@ -63,8 +69,12 @@ FH_INLINE void block(const int ns, const int nq, const mixing *z, fh_vec sign, c
   FH_UNROLL
   for (int s = 0; s < ns; s++) {
     FH_UNROLL
-    for (int q = 0; q < nq; q++)
-      fh_store(y + (s * z->nq + q) * z->row, re[s][q] + sign * fh_swapped(im[s][q]));
+    for (int q = 0; q < nq; q++) {
+      FH_UNROLL
+      for (int k = 0; k < nk; k++)
+        fh_store(y + (s * z->nq + q) * z->row + k * FH_LANES,
+                 re[s][q * nk + k] + sign * fh_swapped(im[s][q * nk + k]));
+    }
   }
 }
 
@@ -74,13 +84,13 @@ FH_INLINE void column(const int nq, const mixing *z, fh_vec sign, const fh_real 
 {
   ptrdiff_t s = 0;
   const ptrdiff_t sx = z->nr * z->row, sy = z->nq * z->row;
-  for (; s + NS <= z->samples; s += NS) block(NS, nq, z, sign, x + s * sx, w, y + s * sy);
+  for (; s + NS <= z->samples; s += NS) block(NS, nq, 1, z, sign, x + s * sx, w, y + s * sy);
   if (NS > 2 && z->samples - s == 3) {
-    block(3, nq, z, sign, x + s * sx, w, y + s * sy);
+    block(3, nq, 1, z, sign, x + s * sx, w, y + s * sy);
     return;
   }
-  for (; s + 2 <= z->samples; s += 2) block(2, nq, z, sign, x + s * sx, w, y + s * sy);
-  for (; s < z->samples; s++) block(1, nq, z, sign, x + s * sx, w, y + s * sy);
+  for (; s + 2 <= z->samples; s += 2) block(2, nq, 1, z, sign, x + s * sx, w, y + s * sy);
+  for (; s < z->samples; s++) block(1, nq, 1, z, sign, x + s * sx, w, y + s * sy);
 }
 
 /* fewer modes than a vector holds */
@@ -101,8 +111,24 @@ static void mix_narrow(const mixing *z, const fh_real *x, const fh_real *w, fh_r
       }
 }
 
-/* The last vector of a row may overlap the one before it: its modes are then computed twice, to the
- * same bits. */
+/* nq outputs at the modes k0 to k1. One sample reads a line of weights once and then no more: all of it at once, since
+ * the rows of other inputs can be multiples of a page away, where few of their lines stay. The last vector of a
+ * row may overlap the one before it: its modes are then computed twice, to the same bits. */
+FH_INLINE void run(const int nq, const mixing *z, fh_vec sign, ptrdiff_t k0, ptrdiff_t k1,
+                   const fh_real *x, const fh_real *w, fh_real *y)
+{
+  ptrdiff_t k = k0;
+  if (NK > 1 && z->samples == 1)
+    for (; k + NK * FH_LANES <= k1; k += NK * FH_LANES)
+      block(1, nq, NK, z, sign, x + k, w + k, y + k);
+  for (; k < k1; k += FH_LANES) {
+    const ptrdiff_t at = k + FH_LANES <= z->row ? k : z->row - FH_LANES;
+    column(nq, z, sign, x + at, w + at, y + at);
+  }
+}
+
+/* Weights that come from the last cache or from nearer are taken in short runs, so that the spectra stay in
+ * the first one; larger ones come from memory, which wants long runs. */
 static void mix(mixing *z, const fh_real *x, const fh_real *w, fh_real *y)
 {
   if (z->row < FH_LANES) {
@@ -110,18 +136,14 @@ static void mix(mixing *z, const fh_real *x, const fh_real *w, fh_real *y)
     return;
   }
   const fh_vec sign = z->conjugate ? fh_alternating(1, -1) : fh_alternating(-1, 1);
-  const ptrdiff_t strip = strip_of(z->nr * z->nq * z->row, z->samples * (z->nr + z->nq), SHORT);
+  const bool large = z->nr * z->nq * z->row * (ptrdiff_t)sizeof *w > LARGE;
+  const ptrdiff_t strip = large ? strip_of(z->samples * (z->nr + z->nq), SHORT) : SHORT * FH_LANES;
   z->ahead = strip > SHORT * FH_LANES ? AHEAD * FH_LANES : NQ * z->wq;
   for (ptrdiff_t k0 = 0; k0 < z->row; k0 += strip) {
+    const ptrdiff_t k1 = k0 + strip < z->row ? k0 + strip : z->row;
     ptrdiff_t q = 0;
-    for (; q < z->nq; q += q + NQ <= z->nq ? NQ : 1)
-      for (ptrdiff_t k = k0; k < k0 + strip && k < z->row; k += FH_LANES) {
-        const ptrdiff_t at = k + FH_LANES <= z->row ? k : z->row - FH_LANES;
-        if (q + NQ <= z->nq)
-          column(NQ, z, sign, x + at, w + q * z->wq + at, y + q * z->row + at);
-        else
-          column(1, z, sign, x + at, w + q * z->wq + at, y + q * z->row + at);
-      }
+    for (; q + NQ <= z->nq; q += NQ) run(NQ, z, sign, k0, k1, x, w + q * z->wq, y + q * z->row);
+    for (; q < z->nq; q++) run(1, z, sign, k0, k1, x, w + q * z->wq, y + q * z->row);
   }
 }
 
@@ -153,7 +175,11 @@ FH_INLINE void outer_block(const int ni, const int no, const outer *z, fh_vec ma
   FH_UNROLL
   for (int i = 0; i < ni; i++) {
     FH_UNROLL
-    for (int o = 0; o < no; o++) re[i][o] = im[i][o] = fh_all(0);
+    for (int o = 0; o < no; o++) {
+      re[i][o] = im[i][o] = fh_all(0);
+      /* the entries of the next block: too far away for the processor to guess */
+      __builtin_prefetch(dw + (i * z->out + o + no) * z->row, 1);
+    }
   }
   for (ptrdiff_t s = 0; s < z->samples; s++) {
     fh_vec gv[NO];
@@ -236,7 +262,7 @@ static void gradient(const fh_mix_size *n, const fh_real *x, const fh_real *dy, 
     outer_narrow(&z, x, dy, dw);
     return;
   }
-  const ptrdiff_t strip = strip_of(z.in * z.out * z.row, z.samples * (z.in + z.out), 1);
+  const ptrdiff_t strip = strip_of(z.samples * (z.in + z.out), 1);
   for (ptrdiff_t k = 0; k < z.row; k += strip)
     outer_strip(&z, k, k + strip < z.row ? k + strip : z.row, x, dy, dw);
 }
