@@ -100,21 +100,37 @@ fh_weight_cost fh_spectral_weight_cost(const fh_weight_config *c)
   return cost;
 }
 
+/* with all rows, so that what is chosen does not depend on the grid */
+static fh_weight_cost cost_of_all(const fh_weight_config *c)
+{
+  fh_weight_config all = *c;
+  all.rows = (fh_spectral_rows){{0}, {0}};
+  return fh_spectral_weight_cost(&all);
+}
+
 fh_spectral_way fh_spectral_weight_way(const fh_weight_config *c)
 {
   if (!has_middle(c)) return FH_WAY_REBUILT;
   if (c->way != FH_WAY_AUTO) return (fh_spectral_way)c->way;
-  /* a unit of samples: forward and backward of each, one adjoint of the map, a share of its forward; all rows, so that
-   * the choice does not depend on the grid */
-  fh_weight_config all = *c;
-  all.rows = (fh_spectral_rows){{0}, {0}};
-  const fh_weight_cost cost = fh_spectral_weight_cost(&all);
+  /* a unit of samples: forward and backward of each, one adjoint of the map, a share of its forward */
+  const fh_weight_cost cost = cost_of_all(c);
   const double samples = c->samples ? (double)c->samples : 4,
                layers = c->layers ? (double)c->layers : 1;
   double total[3] = {0};
   for (int way = FH_WAY_MIDDLE; way <= FH_WAY_REBUILT; way++)
     total[way] = 3 * samples * layers * cost.sample[way] + 2.5 * cost.map[way];
   return total[FH_WAY_MIDDLE] < total[FH_WAY_REBUILT] ? FH_WAY_MIDDLE : FH_WAY_REBUILT;
+}
+
+bool fh_spectral_weight_waits(const fh_weight_config *c)
+{
+  enum { SUM = 256 }; /* operations that adding up a number costs, about */
+  ptrdiff_t shape[FH_PARAM_MAX_RANK];
+  const int modes = fh_spectral_weight_shape(c, shape);
+  double numbers = 2;
+  for (int j = 0; j < modes; j++) numbers *= (double)shape[j];
+  return fh_spectral_weight_way(c) == FH_WAY_REBUILT &&
+         2 * cost_of_all(c).map[FH_WAY_REBUILT] >= SUM * numbers;
 }
 
 /* ---- parameters ---------------------------------------------------------------------------------- */
@@ -211,6 +227,7 @@ static fh_status fill(const fh_weight_config *c, fh_map *map)
   map->flops = plan(w, map);
   if (w->cut && w->kind != FH_WEIGHT_DENSE) fh_weight_rows_plan(w, map);
   map->drops = c->dropout > 0;
+  map->waits = fh_spectral_weight_waits(c);
   return FH_OK;
 }
 

@@ -14,8 +14,8 @@
  * Two ways to use one (fh_spectral_way). Rebuilt: the map gives W, and layers have dense weights.
  * In the middle: the map gives what stands between the two channel matrices, and the layer
  * multiplies by those, sample by sample (mid_in, mid_out of fh_spectral_config). A map runs once an
- * optimiser step forward and once a unit of samples backward, so that rebuilding pays when many
- * samples share it.
+ * optimiser step forward and, unless it waits, once a unit of samples backward, so that rebuilding pays
+ * when many samples share it.
  */
 #pragma once
 
@@ -53,6 +53,9 @@ fh_weight_cost fh_spectral_weight_cost(const fh_weight_config *config);
 /** The way that config asks for, or the cheaper one where it asks for none. The middle way exists
  *  for layers that mix channels; TT also needs a tensor for one layer. */
 fh_spectral_way fh_spectral_weight_way(const fh_weight_config *config);
+/** Of a weight that is rebuilt: whether its gradient goes on to the factors once an optimiser step, after it has been
+ *  added up (fh_map.waits), because that costs less than going once a unit of samples. The same for all grids. */
+bool fh_spectral_weight_waits(const fh_weight_config *config);
 
 /**
  * fh_spectral_weight_add - the weights of one or more layers, in a program

@@ -16,7 +16,12 @@ static const char *steps_of(const fh_fno_weight *w)
       "input by F_in, by the core expanded along the frequencies (once a step), by F_out",
       "input by the first core, by the product of the others (once a step)"};
   if (w->way == FH_WAY_REBUILT)
-    return "the whole weight is made once a step, then used like a dense one";
+    return fh_spectral_weight_waits(&w->config)
+               ? "the whole weight is made once a step, used like a dense one, and its gradient "
+                 "taken to the factors once"
+               : "the whole weight is made once a step, used like a dense one, and its gradient "
+                 "taken to the factors "
+                 "once a unit of samples";
   return names[w->config.kind - FH_WEIGHT_CP];
 }
 

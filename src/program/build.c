@@ -239,7 +239,8 @@ static fh_status allocate(fh_program *p)
     }
   }
   FH_NEW(p->values, p->param_size);
-  if (p->purpose == FH_TRAIN) FH_NEW(p->gradients, p->param_size);
+  fh_program_place_maps(p);
+  if (p->purpose == FH_TRAIN) FH_NEW(p->gradients, p->sum_size);
   return FH_OK;
 }
 

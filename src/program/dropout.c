@@ -82,17 +82,18 @@ const fh_real *fh_program_masked_value(const fh_program *p, const derivation *d,
   return d->masked[k];
 }
 
-fh_real *fh_program_masked_gradient(fh_program *p, const derivation *d, int k)
+fh_real *fh_program_masked_gradient(const fh_program *p, const derivation *d, int k,
+                                    fh_real *gradients)
 {
   const fh_param *q = param_of(p, d, k);
-  if (!p->dropped || !d->mask[k]) return p->gradients + q->offset;
+  if (!p->dropped || !d->mask[k]) return gradients + q->offset;
   memset(d->masked_gradient[k], 0, (size_t)q->size * sizeof(fh_real));
   return d->masked_gradient[k];
 }
 
-void fh_program_add_masked(fh_program *p, const derivation *d, int k)
+void fh_program_add_masked(const fh_program *p, const derivation *d, int k, fh_real *gradients)
 {
   const fh_param *q = param_of(p, d, k);
   if (!p->dropped || !d->mask[k]) return;
-  multiply(q, d->mask[k], d->masked_gradient[k], p->gradients + q->offset, true);
+  multiply(q, d->mask[k], d->masked_gradient[k], gradients + q->offset, true);
 }

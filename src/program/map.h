@@ -4,7 +4,8 @@
  * A step may use a tensor that is not itself a parameter but a function of some: the dense weight of
  * a layer whose parameters are its factors. The program evaluates a map once after the parameters
  * have changed, and runs its adjoint once when somebody asks for the gradients, however many calls
- * of forward and backward lie between. A map cannot fail once it is made, and allocates nothing.
+ * of forward and backward lie between; one that waits does so in
+ * training for the sum of all units of a batch (fh_program_unit_gradients). A map cannot fail once it is made, and allocates nothing.
  */
 #pragma once
 
@@ -34,6 +35,7 @@ struct fh_map {
   fh_param_decl param[FH_MAP_MAX_PARAM], out;
   size_t state, work; /* bytes: kept from forward to backward; scratch of backward */
   double flops;       /* of one forward; backward: twice */
+  bool waits;         /* the adjoint costs more than adding up the gradients of all outputs */
   bool drops;         /* parameters are multiplied by masks in training (class->draw) */
   void *data;         /* the map's own, freed by the program after destroy */
 };

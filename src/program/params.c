@@ -25,7 +25,7 @@ fh_real *fh_program_values(fh_program *p)
 }
 fh_real *fh_program_gradients(fh_program *p)
 {
-  fh_program_collect(p);
+  if (p->gradients) fh_program_complete(p, fh_program_unit_gradients(p));
   return p->gradients;
 }
 
@@ -73,8 +73,8 @@ void fh_program_init(fh_program *p, uint64_t seed)
 
 void fh_program_zero_gradients(fh_program *p)
 {
-  if (p->gradients) memset(p->gradients, 0, (size_t)p->param_size * sizeof *p->gradients);
+  if (p->gradients) memset(p->gradients, 0, (size_t)p->sum_size * sizeof *p->gradients);
   if (p->derived_gradient)
-    memset(p->derived_gradient, 0, (size_t)p->derived_size * sizeof *p->derived_gradient);
+    memset(p->derived_gradient, 0, (size_t)p->cheap_size * sizeof *p->derived_gradient);
   p->pending = false;
 }

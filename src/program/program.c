@@ -168,7 +168,7 @@ static fh_status use_binding(fh_program *p, const char *name, const fh_param_dec
   binding *b = &p->bindings[i];
   const ptrdiff_t size = b->param >= 0 ? p->params[b->param].size : b->size;
   const bool is_complex =
-      b->param >= 0 ? p->params[b->param].decl.is_complex : b->map->out.is_complex;
+      b->param >= 0 ? p->params[b->param].decl.is_complex : p->maps[b->map].map->out.is_complex;
   FH_CHECK(size == fh_param_size(decl) && is_complex == decl->is_complex, FH_ERR_SHAPE,
            "%s is bound to a tensor of %td reals, the step wants %td", text, size,
            fh_param_size(decl));

@@ -102,6 +102,20 @@ fh_real *fh_program_values(fh_program *p);
 /** The gradients (NULL for FH_INFER), complete: runs the adjoint of the maps on what backward has
  *  added since the last time. Ask before the values change, and ask again after more backwards. */
 fh_real *fh_program_gradients(fh_program *p);
+/**
+ * fh_program_unit_gradients - what a unit of samples adds to the gradient of a batch
+ *
+ * Where the adjoint of a map costs more than adding up the gradients of its outputs, it may wait for their sum: those
+ * gradients stand behind the gradients of the parameters, in blocks of their own. Blocks 0 .. n_params - 1 are those of
+ * fh_program_param; block n_blocks begins where the vector ends. Whoever adds such vectors up sets them to zero, and
+ * completes the sum. A map with an adjoint that is cheap has run it.
+ */
+fh_real *fh_program_unit_gradients(fh_program *p);
+int fh_program_n_blocks(const fh_program *p);
+ptrdiff_t fh_program_block(const fh_program *p, int block);
+/** Runs the adjoints that have waited, on a sum of such vectors: then its first fh_program_param_size reals are the
+ *  gradient of the sum. The values must be those of the units. */
+void fh_program_complete(const fh_program *p, fh_real *sum);
 /** Draws every parameter from its law with numbers keyed by (seed, its name). */
 void fh_program_init(fh_program *p, uint64_t seed);
 void fh_program_zero_gradients(fh_program *p);

@@ -42,16 +42,18 @@ typedef struct {
 /* a name that a step may ask for, and what stands behind it */
 typedef struct {
   char name[160];
-  int param;          /* of the program, or -1: computed by a map */
-  ptrdiff_t at, size; /* then: its place among the derived tensors, in reals */
-  const fh_map *map;  /* that computes it */
+  int param;      /* of the program, or -1: computed by a map */
+  int map, piece; /* then: which one, and which of its outputs */
+  ptrdiff_t size; /* then: its reals */
   bool used;
 } binding;
 
 typedef struct {
   fh_map *map;
   int param[FH_MAP_MAX_PARAM];
-  ptrdiff_t at; /* of its first output among the derived tensors */
+  ptrdiff_t at;          /* of its first output among the derived tensors */
+  ptrdiff_t gradient_at; /* of the outputs, behind those of the parameters if the adjoint waits */
+  fh_real *gradient;
   void *state;
   /* dropout in training: of each parameter that is masked (else NULL) the mask, the masked values and
      their gradients */
@@ -68,14 +70,15 @@ struct fh_program {
   int n_bindings, cap_bindings, n_maps, cap_maps;
   binding *bindings;
   derivation *maps;
-  ptrdiff_t derived_size;
+  ptrdiff_t derived_size, cheap_size; /* reals of all outputs; of those of maps that do not wait */
   fh_real *derived, *derived_gradient;
   void *map_work;
   bool dropped; /* masks have been drawn */
-  bool stale,
-      pending; /* values changed since the maps ran; backward ran since their adjoints did */
+  bool stale;   /* values changed since the maps ran */
+  bool pending; /* backward ran since the adjoints of the maps did that do not wait */
   fh_slot inputs[FH_OP_MAX_IN], outputs[FH_OP_MAX_OUT];
-  ptrdiff_t param_size;
+  ptrdiff_t param_size,
+      sum_size; /* reals of the parameters; with the outputs of maps that wait behind them */
   bool built, recompute;
   fh_purpose purpose;
   fh_buffers buffers;
@@ -120,6 +123,8 @@ fh_status fh_program_declare(fh_program *p, const char *name, const fh_param_dec
                              int *index);
 /** Makes room for one more element of size bytes in an array that grows by doubling. */
 fh_status fh_program_grow(void **array, int n, int *capacity, size_t size);
+/** The sizes of gradients. */
+void fh_program_place_maps(fh_program *p);
 /** Memory of the maps, at build. */
 fh_status fh_program_build_maps(fh_program *p);
 size_t fh_program_derived_bytes(const fh_program *p);
@@ -129,13 +134,12 @@ fh_status fh_program_build_masks(fh_program *p);
 void fh_program_destroy_masks(derivation *d);
 /** Where parameter k of a map is read from: the masked copy, if it has one. */
 const fh_real *fh_program_masked_value(const fh_program *p, const derivation *d, int k);
-/** Where its gradient is added, zero at first if it is masked; and what is added from there. */
-fh_real *fh_program_masked_gradient(fh_program *p, const derivation *d, int k);
-void fh_program_add_masked(fh_program *p, const derivation *d, int k);
+/** Where its gradient is added, zero at first if it is masked; and what is added from there, to gradients. */
+fh_real *fh_program_masked_gradient(const fh_program *p, const derivation *d, int k,
+                                    fh_real *gradients);
+void fh_program_add_masked(const fh_program *p, const derivation *d, int k, fh_real *gradients);
 /** Evaluates the maps if values may have changed. */
 void fh_program_prepare(fh_program *p);
-/** Runs their adjoints if backward has run. */
-void fh_program_collect(fh_program *p);
 /** Appends a step whose op is set up; used by add and by the insertion of splits. */
 fh_status fh_program_append(fh_program *p, const char *name, fh_op *op, const fh_slot *in,
                             fh_slot *out);

@@ -158,7 +158,7 @@ static fh_status add_state(const fh_trainer *t, fh_bundle *b)
                                     t->schedule.step, t->optimiser->steps};
   const double numbers[N_NUMBERS] = {s->loss_sum, s->best, t->schedule.rate, t->schedule.beta1};
   const ptrdiff_t n_counts = N_COUNTS, n_numbers = N_NUMBERS;
-  const ptrdiff_t n_exponents = fh_program_n_params(t->program), one = 1;
+  const ptrdiff_t n_exponents = fh_program_n_blocks(t->program), one = 1;
   const int64_t best_epoch = s->best_epoch;
   int64_t *exponents = NULL;
   FH_NEW(exponents, n_exponents);
@@ -248,16 +248,29 @@ static fh_status copy_array(const fh_bundle *b, const char *name, ptrdiff_t n, f
   return FH_OK;
 }
 
+/* Older checkpoints have those of the parameters only: then the first step is repeated once. */
+static fh_status restore_exponents(fh_trainer *t, const fh_bundle *b)
+{
+  const fh_tensor *stored = fh_bundle_find(b, "exponents");
+  const int n = fh_program_n_blocks(t->program), params = fh_program_n_params(t->program);
+  int64_t *exponents = NULL;
+  FH_CHECK(stored && stored->dtype == FH_I64 && (stored->size == n || stored->size == params),
+           FH_ERR_FORMAT,
+           "the checkpoint has exponents for %td blocks of the gradient, the model has %d",
+           stored ? stored->size : (ptrdiff_t)0, n);
+  FH_NEW(exponents, n);
+  for (int i = 0; i < n; i++)
+    exponents[i] = i < stored->size ? ((const int64_t *)stored->data)[i] : INT64_MIN;
+  fh_sum_set_exponents(t->sum, exponents);
+  fh_free(exponents);
+  return FH_OK;
+}
+
 static fh_status restore_state(fh_trainer *t, const fh_bundle *b)
 {
   double numbers[N_NUMBERS];
-  const fh_tensor *exponents = fh_bundle_find(b, "exponents");
   FH_TRY(fh_bundle_get_f64(b, "numbers", N_NUMBERS, numbers));
-  FH_CHECK(exponents && exponents->dtype == FH_I64 &&
-               exponents->size == fh_program_n_params(t->program),
-           FH_ERR_FORMAT, "the checkpoint has exponents for %td parameters, the model has %d",
-           exponents ? exponents->size : (ptrdiff_t)0, fh_program_n_params(t->program));
-  fh_sum_set_exponents(t->sum, exponents->data);
+  FH_TRY(restore_exponents(t, b));
   const int64_t *c = fh_bundle_find(b, "counts")->data;
   t->generation = c[0];
   t->state = (fh_train_state){.epoch = (ptrdiff_t)c[1],

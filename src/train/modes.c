@@ -72,6 +72,18 @@ static bool equal(const fh_int_list *a, const fh_int_list *b)
   return same;
 }
 
+/* the exact sum for the tensors of the new program, which are as many as they were */
+static fh_status renew_sum(fh_trainer *t)
+{
+  int64_t *exponents = NULL;
+  FH_NEW(exponents, fh_program_n_blocks(t->program));
+  fh_sum_get_exponents(t->sum, exponents);
+  const fh_status st = fh_trainer_build_sum(t);
+  if (st == FH_OK) fh_sum_set_exponents(t->sum, exponents);
+  fh_free(exponents);
+  return st;
+}
+
 /* the same parameters in a program with the modes of t->spec */
 static fh_status rebuild_program(fh_trainer *t)
 {
@@ -91,7 +103,7 @@ static fh_status rebuild_program(fh_trainer *t)
   fh_program_destroy(&t->program);
   t->optimiser = o;
   t->program = p;
-  return FH_OK;
+  return renew_sum(t);
 }
 
 static fh_status reopen_tests(fh_trainer *t)

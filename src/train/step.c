@@ -46,9 +46,20 @@ static fh_status run_units(fh_trainer *t, const int64_t *samples, ptrdiff_t batc
       const ptrdiff_t count = end - i < t->micro ? end - i : t->micro;
       FH_TRY(micro_batch(t, count, samples + i, scale, t->losses + i));
     }
-    fh_sum_add(t->sum, fh_program_gradients(t->program));
+    fh_sum_add(t->sum, fh_program_unit_gradients(t->program));
   }
   return FH_OK;
+}
+
+/* adjoints of maps that wait for the sum; they may overflow where it did not */
+static bool complete(const fh_trainer *t)
+{
+  const ptrdiff_t n = fh_program_param_size(t->program);
+  if (fh_program_n_blocks(t->program) == fh_program_n_params(t->program)) return true;
+  fh_program_complete(t->program, t->total);
+  bool finite = true;
+  for (ptrdiff_t i = 0; i < n; i++) finite &= isfinite(t->total[i]) != 0;
+  return finite;
 }
 
 /* gradient of the batch into t->total; losses of its samples on all ranks */
@@ -66,6 +77,7 @@ static fh_status sum_batch(fh_trainer *t, const int64_t *samples, ptrdiff_t batc
     FH_TRY(fh_sum_finish(t->sum, t->total, &repeat, finite));
     if (!*finite) repeat = false;
   }
+  *finite = *finite && complete(t);
   /* ranks that share a sample have the same loss of it */
   if (t->team->patch_part) memset(t->losses, 0, (size_t)batch * sizeof *t->losses);
   return fh_sum_scattered(t->team->world, batch, t->losses);

@@ -105,20 +105,26 @@ static fh_status build_schedule(fh_trainer *t)
   return fh_schedule_create(&c, &t->schedule);
 }
 
-/* one block of the exact sum for each parameter, the gap behind it included */
-static fh_status build_sum(fh_trainer *t)
+/* one block of the exact sum for each parameter, and each tensor whose adjoint waits for the sum, the gap behind it
+ * included */
+fh_status fh_trainer_build_sum(fh_trainer *t)
 {
-  const int n = fh_program_n_params(t->program);
+  const int n = fh_program_n_blocks(t->program);
   ptrdiff_t *blocks = NULL;
   FH_NEW(blocks, n + 1);
-  for (int i = 0; i < n; i++) blocks[i] = fh_program_param(t->program, i)->offset;
-  blocks[n] = fh_program_param_size(t->program);
+  for (int i = 0; i <= n; i++) blocks[i] = fh_program_block(t->program, i);
+  fh_sum_destroy(&t->sum);
+  fh_free(t->total);
+  t->total = NULL;
   /* ranks that share samples each add their part of a unit */
   const ptrdiff_t units = (t->setup->train.batch + t->unit - 1) / t->unit;
   const fh_status st =
       fh_sum_create(t->team->world, n, blocks, units * t->team->n_patches, &t->sum);
+  const ptrdiff_t size = blocks[n];
   fh_free(blocks);
-  return st;
+  FH_TRY(st);
+  FH_NEW(t->total, size);
+  return FH_OK;
 }
 
 static fh_status build_buffers(fh_trainer *t)
@@ -130,7 +136,6 @@ static fh_status build_buffers(fh_trainer *t)
   FH_NEW(t->x, fh_shape_size(&t->in));
   FH_NEW(t->y, fh_shape_size(&truth));
   FH_NEW(t->slope, fh_shape_size(fh_program_output_shape(t->program, 0)));
-  FH_NEW(t->total, fh_program_param_size(t->program));
   t->order_epoch = -1;
   t->state.best = (double)INFINITY;
   return FH_OK;
@@ -218,7 +223,7 @@ static fh_status build(fh_trainer *t)
   FH_TRY(mark_data(t));
   FH_TRY(fh_optimiser_create(&s->optimiser, t->program, &t->optimiser));
   FH_TRY(build_schedule(t));
-  return build_sum(t);
+  return fh_trainer_build_sum(t);
 }
 
 static void destroy(fh_trainer *t)
@@ -341,6 +346,8 @@ fh_status fh_train_plan(const fh_team *team, const fh_train_setup *setup, fh_dat
     const ptrdiff_t n = fh_source_samples(t.source);
     const ptrdiff_t batch = setup->train.batch < n ? setup->train.batch : n;
     const size_t reals = (size_t)fh_program_param_size(t.program);
+    const int blocks = fh_program_n_blocks(t.program);
+    const size_t waiting = (size_t)fh_program_block(t.program, blocks) - reals;
     const fh_cost cost = fh_program_cost(t.program); /* of a rank's patches of a sample */
     *e = (fh_train_estimate){.steps_per_epoch = t.steps_per_epoch,
                              .unit = t.unit,
@@ -348,7 +355,8 @@ fh_status fh_train_plan(const fh_team *team, const fh_train_setup *setup, fh_dat
                              .units = (batch + t.unit - 1) / t.unit,
                              .arena_bytes = fh_program_bytes(t.program).arena +
                                             fh_program_bytes(t.program).derived,
-                             .state_bytes = reals * (5 * sizeof(fh_real) + sizeof(int64_t)),
+                             .state_bytes = reals * (5 * sizeof(fh_real) + sizeof(int64_t)) +
+                                            waiting * (sizeof(fh_real) + sizeof(int64_t)),
                              .flops_per_step = 3 * (double)(batch * team->n_patches) * cost.flops};
     for (int i = 0; i < fh_program_n_params(t.program); i++)
       e->parameters += fh_program_param(t.program, i)->size;

@@ -62,6 +62,8 @@ typedef struct {
   int64_t generation; /* of the newest checkpoint */
 } fh_trainer;
 
+/** The exact sum of the gradients of t->program, and room for its total. Collective. */
+fh_status fh_trainer_build_sum(fh_trainer *t) FH_MUST;
 /** The normalisers, fitted or those of setup->initial. Collective. */
 fh_status fh_trainer_fit(fh_trainer *t) FH_MUST;
 /** The parameters that the run starts with. */
