@@ -287,6 +287,7 @@ static fh_status train(const fh_run *run, const fh_team *team, const train_confi
   fh_run_echo(run);
   const fh_status st = train_in_folder(run, team, c, d);
   if (st != FH_OK && run->rank == 0) fh_folder_take_back(&folder);
+  fh_folder_leave(&folder);
   return st;
 }
 

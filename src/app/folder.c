@@ -2,7 +2,9 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -66,9 +68,22 @@ static fh_status check_empty(const char *folder)
   return FH_OK;
 }
 
+/* File systems that know no locks are written to without one. */
+static fh_status lock(fh_folder *f)
+{
+  f->lock = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool busy = f->lock >= 0 && flock(f->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  FH_CHECK(!busy, FH_ERR_USAGE,
+           "another run is writing into the folder %s: wait until it has ended, or name another "
+           "with -out",
+           f->path);
+  return FH_OK;
+}
+
 static fh_status enter(const char *path, bool resume, bool overwrite, fh_folder *f)
 {
   FH_TRY(make(path, &f->is_new));
+  FH_TRY(lock(f));
   if (!resume && !overwrite) FH_TRY(check_empty(path));
   FH_CHECK(access(path, W_OK | X_OK) == 0, FH_ERR_IO, "cannot write into the folder %s: %s", path,
            strerror(errno));
@@ -83,12 +98,19 @@ fh_status fh_folder_enter(MPI_Comm comm, const char *path, bool resume, bool ove
                           fh_folder *folder)
 {
   int rank = 0;
-  *folder = (fh_folder){path, false};
+  *folder = (fh_folder){path, false, -1};
   FH_CHECK(!(resume && overwrite), FH_ERR_USAGE,
            "-resume goes on with what -overwrite would remove: give one of them");
   FH_TRY_MPI(MPI_Comm_rank(comm, &rank));
-  FH_TRY(fh_status_agree(comm, rank ? FH_OK : enter(path, resume, overwrite, folder)));
-  return FH_OK;
+  const fh_status st = fh_status_agree(comm, rank ? FH_OK : enter(path, resume, overwrite, folder));
+  if (st != FH_OK) fh_folder_leave(folder);
+  return st;
+}
+
+void fh_folder_leave(fh_folder *folder)
+{
+  if (folder->lock >= 0) close(folder->lock);
+  folder->lock = -1;
 }
 
 void fh_folder_take_back(const fh_folder *folder)

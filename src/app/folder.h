@@ -3,7 +3,7 @@
  *
  * model.h5 (the last parameters), best.h5, checkpoint-0.h5, checkpoint-1.h5, config.yaml, log.jsonl,
  * metrics.json. A folder with anything in it is refused unless the run goes on in it or is told to
- * overwrite; overwriting removes those files and no others.
+ * overwrite; overwriting removes those files and no others. Only one run at a time writes into a folder.
  */
 #pragma once
 
@@ -14,12 +14,15 @@
 typedef struct {
   const char *path; /* not owned */
   bool is_new;      /* it was made here */
+  int lock;         /* rank 0: its descriptor, locked against other runs; -1: none */
 } fh_folder;
 
 /** Makes or enters the folder. Collective on comm; rank 0 acts.
- *  Errors: FH_ERR_USAGE for content that is in the way, FH_ERR_IO. */
+ *  Errors: FH_ERR_USAGE for content that is in the way or another run in it, FH_ERR_IO. */
 fh_status fh_folder_enter(MPI_Comm comm, const char *path, bool resume, bool overwrite,
                           fh_folder *folder) FH_MUST;
+/** Lets other runs in; a process that ends does so by itself. */
+void fh_folder_leave(fh_folder *folder);
 /** After a failed run: if it left no model and no checkpoint, takes back everything that was made.
  *  Called by rank 0 alone. */
 void fh_folder_take_back(const fh_folder *folder);

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """train, evaluate, predict, inspect, verify as a person uses them, and what they refuse."""
+import fcntl
 import json
 import os
 import shutil
@@ -56,6 +57,11 @@ def run_folder(where):
 def existing(where):
     refuse(TRAIN + ["-out", "run"], 64, "-overwrite", cwd=where)
     refuse(TRAIN + ["-out", "run", "-resume", "-overwrite"], 64, "give one of them", cwd=where)
+    folder = os.open(os.path.join(where, "run"), os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)  # as a run does that is still going on
+    for how in ("-resume", "-overwrite"):
+        refuse(TRAIN + ["-out", "run", how], 64, "another run is writing into the folder run", cwd=where)
+    os.close(folder)
     refuse(TRAIN + ["-out", "run", "-resume", "-lr", "0.01"], 64, "0.01", np=(2,), cwd=where)
     shutil.copy(os.path.join(where, "train.h5"), os.path.join(where, "moved.h5"))
     succeed(TRAIN + ["-data", "moved.h5", "-out", "again3", "-resume", "-quiet"], 2, where)
