@@ -1,8 +1,6 @@
 #include "datagen/choose.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"

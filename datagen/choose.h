@@ -13,7 +13,6 @@
 
 #include "comm/team.h"
 #include "datagen/kept.h"
-#include "datagen/labeller.h"
 
 /**
  * fh_choose - measure and choose

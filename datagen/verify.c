@@ -1,7 +1,5 @@
 #include "datagen/verify.h"
 
-#include <math.h>
-
 #include "base/memory.h"
 #include "comm/team.h"
 #include "datagen/verify_impl.h"

@@ -20,8 +20,7 @@ static const char *steps_of(const fh_fno_weight *w)
                ? "the whole weight is made once a step, used like a dense one, and its gradient "
                  "taken to the factors once"
                : "the whole weight is made once a step, used like a dense one, and its gradient "
-                 "taken to the factors "
-                 "once a unit of samples";
+                 "taken to the factors once a unit of samples";
   return names[w->config.kind - FH_WEIGHT_CP];
 }
 

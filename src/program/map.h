@@ -4,8 +4,9 @@
  * A step may use a tensor that is not itself a parameter but a function of some: the dense weight of
  * a layer whose parameters are its factors. The program evaluates a map once after the parameters
  * have changed, and runs its adjoint once when somebody asks for the gradients, however many calls
- * of forward and backward lie between; one that waits does so in
- * training for the sum of all units of a batch (fh_program_unit_gradients). A map cannot fail once it is made, and allocates nothing.
+ * of forward and backward lie between; in training a map that waits does so once for all units of a
+ * batch, on the sum of their gradients (fh_program_unit_gradients). A map cannot fail once it is made, and
+ * allocates nothing.
  */
 #pragma once
 

@@ -1,13 +1,10 @@
 #!/usr/bin/env bash
 # Every example runs, at small size: the driver, the embedded operator on the driver's model, the
 # learned V-cycle as a solver, the option files, and the Slurm scripts with stand-ins for srun and scontrol.
-set -euo pipefail
+# shellcheck source=tests/scratch.sh
+. "$FH_SOURCE/tests/scratch.sh"
 examples=$1
-export PATH="$FH_BIN:$PATH"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 cd "$FH_SOURCE"
-quiet() { "$@" >"$work/log" 2>&1 || { echo "failed: $*"; tail -20 "$work/log"; exit 1; }; }
 
 quiet mpirun -n 2 "$examples/driver" "$work/driver" -ksp_type cg -pc_type icc
 grep -q 'epoch 12: .*test set 0\.0' "$work/log" || { echo "the driver did not learn:"; tail -3 "$work/log"; exit 1; }

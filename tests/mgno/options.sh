@@ -1,12 +1,9 @@
 #!/usr/bin/env bash
 # The option files of the five benchmarks, at published size as far as they parse and at small size on their
 # presets: trained, measured, rolled out, predicted. Data with ends refuse a periodic model.
-set -euo pipefail
-export PATH="$FH_BIN:$PATH"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# shellcheck source=tests/scratch.sh
+. "$FH_SOURCE/tests/scratch.sh"
 cd "$FH_SOURCE"
-quiet() { "$@" >"$work/log" 2>&1 || { echo "failed: $*"; tail -20 "$work/log"; exit 1; }; }
 
 # small file, then what generate is told
 benchmark() {

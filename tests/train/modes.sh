@@ -1,12 +1,9 @@
 #!/usr/bin/env bash
 # The frequency curriculum: modes come when the loss stalls and not before, up to n_modes; a run that is
 # stopped and resumed on another number of ranks ends with the same bytes; the model says what it has.
-set -euo pipefail
-export PATH="$FH_BIN:$PATH"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# shellcheck source=tests/scratch.sh
+. "$FH_SOURCE/tests/scratch.sh"
 cd "$work"
-quiet() { "$@" >log 2>&1 || { echo "failed: $*"; tail -5 log; exit 1; }; }
 modes() { grep -o '"n_modes_axis0":[^,}]*' "$1/log.jsonl" | cut -d: -f2 | tr '\n' ' ' | tr -s ' '; }
 expect() { [ "$2" = "$3" ] || { echo "$1: '$2' instead of '$3'"; exit 1; }; }
 
