@@ -7,11 +7,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
+from contextlib import nullcontext
 from multiprocessing.pool import ThreadPool
+from threading import Lock
 
 FREDHOLM = os.path.join(os.environ["FH_BIN"], "fredholm")
 MPIRUN = os.environ.get("FH_MPIRUN", "mpirun")
 failures = []
+turns = defaultdict(Lock)  # a lock for each folder that runs write into
 
 
 def check(condition, what):
@@ -60,14 +64,22 @@ def check_refusal(r, code, words):
     check(words in r.err, "'%s' wanted: %s" % (words, r))
 
 
+def run_in_turn(arguments, np=1, cwd=None, env=None, file_limit=None):
+    """run(), but one at a time in a folder that is there: two would refuse each other, not what is wrong."""
+    out = str(arguments[arguments.index("-out") + 1]) if "-out" in arguments else ""
+    folder = os.path.join(cwd or ".", out)
+    with turns[folder] if out and os.path.isdir(folder) else nullcontext():
+        return run(arguments, np, cwd, env, file_limit)
+
+
 def refuse(arguments, code, words, np=(1, 2), cwd=None, env=None, file_limit=None):
     """The command ends with code on every number of ranks and says one sentence with words.
 
-    All run at the same time; {np} in an argument keeps what they would write apart."""
+    They run side by side; {np} in an argument keeps what they would write apart."""
     before = listing(cwd)
     with ThreadPool(len(np)) as pool:  # mpirun takes a second to end a program that failed
-        outcomes = pool.map(lambda n: run([str(a).replace("{np}", str(n)) for a in arguments], n, cwd,
-                                          env, file_limit), np)
+        outcomes = pool.map(lambda n: run_in_turn([str(a).replace("{np}", str(n)) for a in arguments], n,
+                                                  cwd, env, file_limit), np)
     for r in outcomes:
         check_refusal(r, code, words)
     check(listing(cwd) == before, "nothing may be left behind: %s" % listing(cwd))
@@ -79,8 +91,8 @@ def refuse_all(calls, cwd, np=(1,)):
     {np} in an argument becomes the number of the call."""
     before = listing(cwd)
     with ThreadPool(4) as pool:
-        outcomes = pool.map(lambda i: run([str(a).replace("{np}", str(i)) for a in calls[i][0]],
-                                          np[i % len(np)], cwd), range(len(calls)))
+        outcomes = pool.map(lambda i: run_in_turn([str(a).replace("{np}", str(i)) for a in calls[i][0]],
+                                                  np[i % len(np)], cwd), range(len(calls)))
     for r, (_, code, words) in zip(outcomes, calls):
         check_refusal(r, code, words)
     check(listing(cwd) == before, "nothing may be left behind: %s" % listing(cwd))
