@@ -32,6 +32,11 @@ fh_status fh_apply_open(const fh_run *run, const fh_apply_config *config,
   FH_TRY(fh_run_check_groups(run, config->ranks_per_sample));
   FH_TRY(fh_team_create(run->comm, (int)config->ranks_per_sample, 1, &a->team));
   FH_TRY(fh_trained_read(run->comm, config->model_file, &a->model));
+  const fh_model_class *class = a->model->spec.class;
+  FH_CHECK(config->patches_at_once == 0 || class->patches, FH_ERR_USAGE,
+           "option -patches_at_once is %td, but model %s has no patches: leave it out, or train "
+           "-model mg-tfno",
+           config->patches_at_once, class->name);
   return fh_data_open_for(run->comm, &a->model->spec.time, config->data, config->samples, data,
                           &a->dataset);
 }

@@ -186,6 +186,12 @@ double fh_fno_scaling(const fh_fno_config *c, int dim, int layer, int axis)
   return r->count == c->n_layers ? r->value[layer] : r->value[layer * dim + axis];
 }
 
+/* the default, which the configuration of a dense model holds, too, and neuraloperator's 1: all parameters kept */
+static bool allows_dense(const fh_real_list *rank)
+{
+  return rank->count == 0 || (rank->count == 1 && (rank->value[0] == 0.1 || rank->value[0] == 1));
+}
+
 static fh_status check_factorization(const fh_fno_config *c, int dim)
 {
   const int modes = dim + (c->separable ? 1 : 2) + (c->joint_factorization ? 1 : 0);
@@ -194,6 +200,10 @@ static fh_status check_factorization(const fh_fno_config *c, int dim)
   FH_CHECK(c->fixed_rank_modes.count == 0 || c->factorization == FH_FACTOR_TUCKER, FH_ERR_USAGE,
            "option -fixed_rank_modes has %d entries but only Tucker weights have fixed modes",
            c->fixed_rank_modes.count);
+  FH_CHECK(c->factorization || allows_dense(&c->rank), FH_ERR_USAGE,
+           "option -rank %g is the rank of factors, and dense weights have none: give a "
+           "-factorization (cp, tucker, tt)",
+           c->rank.value[0]);
   FH_CHECK(!(c->tensor_dropout > 0) || c->factorization, FH_ERR_USAGE,
            "option -tensor_dropout %g leaves out ranks, and dense weights have none: give a "
            "-factorization (cp, tucker, tt)",

@@ -96,12 +96,15 @@ def patches(where):
             (["-model", "tfno", "-factorization", "tt", "-rank", "99,4,4"], 64, "rank 99 in place 1", ()),
             (["-model", "tfno", "-factorization", "cp", "-rank", 1000000], 64, "rank 1000000", ()),
             (["-model", "tfno", "-rank", 2.5], 64, "2.5 is no rank", ()),
+            (["-model", "fno", "-rank", 0.05], 64, "-rank 0.05 is the rank of factors", ()),
             (["-model", "fno", "-joint_factorization", "true"], 64, "needs a -factorization", ()),
             (["-model", "tfno", "-n_layers", 2, "-joint_factorization", "true", "-rank",
               "2,2,2,2,3,3,3,3"], 64, "cannot share a tensor", ()),
             (["-model", "fno", "-tensor_dropout", 0.1], 64, "dense weights have none", ()),
             (["-model", "tfno", "-tensor_dropout", 1], 64, "-tensor_dropout is 1", ())):
         refuse(train + how, code, words, np or (1,), where)
+    refuse(["predict", "-model_file", "run/model.h5", "-data", "good.h5", "-out", "x{np}.h5", "-patches_at_once", 2], 64,
+           "model fno has no patches", BOTH, where)
 
 
 def solver(where):
