@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "base/size.h"
-
 typedef struct {
   fh_patch_config config;
   fh_cut *cut;
@@ -37,8 +35,6 @@ static fh_status setup(fh_op *op, const fh_shape *in, fh_shape *out, fh_need *ne
            v->cut->tiles.count);
   v->first = ranks > 1 ? team->patch_part * v->count : 0;
   FH_TRY(find_selection(v, &in[0].layout));
-  int fits = 0;
-  FH_TRY(fh_size_int(fh_shape_size(&in[0]), &fits));
   out[0] = (fh_shape){in[0].batch * v->count, fh_cut_channels(v->cut, in[0].channels),
                       fh_layout_whole(&v->cut->patch)};
   return FH_OK;
@@ -63,9 +59,6 @@ static fh_status backward(fh_op *op, const fh_bwd *io)
   for (ptrdiff_t b = 0; b < io->batch; b++)
     fh_cut_adjoint(v->cut, &v->at, v->first, v->count, op->in[0].channels, io->dout[0] + b * out,
                    io->din[0] + b * in);
-  if (op->team->n_patches > 1 && fh_layout_is_whole(&op->in[0].layout))
-    FH_TRY_MPI(MPI_Allreduce(MPI_IN_PLACE, io->din[0], (int)(io->batch * in), FH_MPI_REAL, MPI_SUM,
-                             op->team->patches));
   return FH_OK;
 }
 

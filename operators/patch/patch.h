@@ -4,8 +4,8 @@
  * The indices are those of cut.h. Where ranks share the patches of a sample (team->n_patches > 1),
  * each cuts its own count / n_patches consecutive ones, from the whole field or from what fh_cut_needs
  * says of it: the input's layout then has that many points along each axis (fh_selection_layout).
- * Adjoint: scatter-add with the same indices, summed over those ranks where each has the whole field;
- * where each has a selection, what its own patches contribute.
+ * Adjoint: scatter-add with the same indices; a rank has what its own patches contribute, and the caller adds
+ * that up over the ranks that share the sample where it is wanted.
  */
 #pragma once
 

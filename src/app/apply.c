@@ -1,5 +1,7 @@
 #include "app/apply.h"
 
+#include "app/folder.h"
+
 #define AT(member) offsetof(fh_apply_config, member)
 const fh_field fh_apply_fields[] = {
     {"model_file", FH_FIELD_TEXT, AT(model_file), "", 0, 0, NULL, "trained model"},
@@ -23,6 +25,12 @@ fh_status fh_apply_check(const fh_apply_config *config)
 {
   FH_TRY(fh_require("model_file", config->model_file));
   return fh_require("data", config->data);
+}
+
+fh_status fh_apply_keep_inputs(MPI_Comm comm, const fh_apply_config *config, const char *out)
+{
+  FH_TRY(fh_refuse_same_file(comm, "data", config->data, "out", out));
+  return fh_refuse_same_file(comm, "model_file", config->model_file, "out", out);
 }
 
 fh_status fh_apply_open(const fh_run *run, const fh_apply_config *config,

@@ -20,6 +20,9 @@ typedef struct {
 
 /** FH_ERR_USAGE unless a model and a data set were named. Local. */
 fh_status fh_apply_check(const fh_apply_config *config) FH_MUST;
+/** FH_ERR_USAGE if -out is the model or the data. Collective on comm. */
+fh_status fh_apply_keep_inputs(MPI_Comm comm, const fh_apply_config *config,
+                               const char *out) FH_MUST;
 /**
  * fh_apply_open - the ranks in teams of ranks_per_sample, the model, its data
  *

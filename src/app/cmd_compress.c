@@ -177,6 +177,15 @@ static fh_status compress(const fh_run *run, const compress_config *c, const fh_
   return st;
 }
 
+/* the model may be replaced by what it is compressed to */
+static fh_status check_files(MPI_Comm comm, const compress_config *c)
+{
+  FH_TRY(fh_refuse_same_file(comm, "data", c->files.data, "out", c->call.out));
+  FH_TRY(fh_refuse_same_file(comm, "data", c->files.data, "report", c->call.report));
+  FH_TRY(fh_refuse_same_file(comm, "model_file", c->files.model_file, "report", c->call.report));
+  return fh_refuse_same_file(comm, "out", c->call.out, "report", c->call.report);
+}
+
 static fh_status run_compress(fh_run *run, void *config)
 {
   const compress_config *c = config;
@@ -185,8 +194,10 @@ static fh_status run_compress(fh_run *run, void *config)
   comparison data = {.dataset = NULL};
   FH_TRY(fh_require("model_file", c->files.model_file));
   FH_TRY(fh_require("out", c->call.out));
-  FH_TRY(fh_refuse_existing(run->comm, c->call.out, c->call.overwrite));
-  if (c->call.report[0]) FH_TRY(fh_refuse_existing(run->comm, c->call.report, c->call.overwrite));
+  FH_TRY(fh_refuse_existing(run->comm, "out", c->call.out, c->call.overwrite));
+  if (c->call.report[0])
+    FH_TRY(fh_refuse_existing(run->comm, "report", c->call.report, c->call.overwrite));
+  FH_TRY(check_files(run->comm, c));
   FH_TRY(fh_team_create(run->comm, 1, 1, &team));
   fh_status st = fh_trained_read(run->comm, c->files.model_file, &model);
   if (st == FH_OK && c->files.data[0])

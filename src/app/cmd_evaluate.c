@@ -104,7 +104,8 @@ static fh_status run_evaluate(fh_run *run, void *config)
   fh_applied a;
   FH_TRY(fh_apply_check(&c->apply));
   FH_TRY(output_path(c, path));
-  if (c->files.out[0]) FH_TRY(fh_refuse_existing(run->comm, path, c->files.overwrite));
+  if (c->files.out[0]) FH_TRY(fh_refuse_existing(run->comm, "out", path, c->files.overwrite));
+  FH_TRY(fh_apply_keep_inputs(run->comm, &c->apply, path));
   fh_status st = fh_apply_open(run, &c->apply, &c->data, &a);
   if (st == FH_OK) st = evaluate(run, c, a.team, a.model, a.dataset, path);
   fh_apply_close(&a);

@@ -1,6 +1,5 @@
 /* fredholm predict: what a model makes of the inputs of a data set, as a data set */
 #include <string.h>
-#include <sys/stat.h>
 
 #include "app/apply.h"
 #include "app/predict_cycle.h"
@@ -217,17 +216,6 @@ static void clear(predictor *p)
   fh_free(p->predicted);
 }
 
-/* with -overwrite, the set that is read would be replaced by one that no configuration can remake */
-static fh_status refuse_own_data(const predict_config *c)
-{
-  struct stat in, out;
-  if (stat(c->apply.data, &in) != 0 || stat(c->call.out, &out) != 0) return FH_OK;
-  FH_CHECK(in.st_dev != out.st_dev || in.st_ino != out.st_ino, FH_ERR_USAGE,
-           "options -data %s and -out %s are the same file: write the predictions to another one",
-           c->apply.data, c->call.out);
-  return FH_OK;
-}
-
 static fh_status run_predict(fh_run *run, void *config)
 {
   predictor p = {.run = run, .c = config};
@@ -238,7 +226,10 @@ static fh_status run_predict(fh_run *run, void *config)
            "option -linear is about a V-cycle: say which with -mgno_layer");
   FH_CHECK(p.c->files.cycle < 0 || p.c->files.rollout == 0, FH_ERR_USAGE,
            "options -mgno_layer and -rollout do not go together: a V-cycle is no time step");
-  FH_TRY(fh_status_agree(run->comm, run->rank ? FH_OK : refuse_own_data(p.c)));
+  FH_CHECK(p.c->files.cycle < 0 || p.c->apply.ranks_per_sample == 1, FH_ERR_USAGE,
+           "option -ranks_per_sample is %td, but a V-cycle has no patches to share: leave it out",
+           p.c->apply.ranks_per_sample);
+  FH_TRY(fh_apply_keep_inputs(run->comm, &p.c->apply, p.c->call.out));
   fh_status st = fh_apply_open(run, &p.c->apply, &p.c->data, &a);
   p.dataset = a.dataset;
   if (st == FH_OK) st = (p.c->files.cycle >= 0 ? predict_cycle : predict)(&p, a.team, a.model);

@@ -248,24 +248,39 @@ static fh_status write_config(const fh_run *run, const train_config *c)
   return fh_atomic_write_text(path, run->yaml);
 }
 
-/* a resumed run keeps its config.yaml until it has turned out to be the same run */
-static fh_status write_start(const fh_run *run, const train_config *c)
+/* what the files of a run are made from */
+typedef struct {
+  const fh_run *run;
+  const train_config *c;
+  fh_folder *folder;
+} run_files;
+
+static fh_status write_start(const run_files *f)
 {
+  const fh_run *run = f->run;
+  const train_config *c = f->c;
   char path[4096];
   if (run->rank) return FH_OK;
+  fh_folder_begin(f->folder);
   if (!c->call.resume) FH_TRY(write_config(run, c));
   FH_TRY(fh_folder_file(c->files.out, "log.jsonl", path));
   return fh_progress_open_log(run->progress, path, c->call.resume);
 }
 
+static fh_status start_files(void *files)
+{
+  const run_files *f = files;
+  return fh_status_agree(f->run->comm, write_start(f));
+}
+
 static fh_status train_in_folder(const fh_run *run, const fh_team *team, const train_config *c,
-                                 train_data *d)
+                                 train_data *d, fh_folder *folder)
 {
   char path[4096];
-  fh_train_listener listener = {.run = run};
+  run_files files = {run, c, folder};
+  fh_train_listener listener = {.run = run, .ready = start_files, .files = &files};
   const fh_train_hooks hooks = fh_train_listener_hooks(&listener);
   FH_TRY(fh_folder_file(c->files.out, "metrics.json", path));
-  FH_TRY(fh_status_agree(run->comm, write_start(run, c)));
   fh_status st = fh_train_run(team, &c->setup, d->train, d->n_tests, d->tests, c->files.out,
                               c->call.resume, &hooks);
   if (st == FH_OK || st == FH_STOPPED) {
@@ -279,13 +294,23 @@ static fh_status train_in_folder(const fh_run *run, const fh_team *team, const t
   return FH_OK;
 }
 
+static fh_status check_initial(const train_config *c)
+{
+  FH_CHECK(!c->call.overwrite || !fh_folder_holds(c->files.out, c->files.init_from), FH_ERR_USAGE,
+           "option -init_from %s names a file that -overwrite removes: name another folder with "
+           "-out",
+           c->files.init_from);
+  return FH_OK;
+}
+
 static fh_status train(const fh_run *run, const fh_team *team, const train_config *c, train_data *d)
 {
   fh_folder folder;
   if (c->call.dry_run) return fh_estimate_training(run, team, &c->setup, d->train);
+  FH_TRY(fh_status_agree(run->comm, run->rank ? FH_OK : check_initial(c)));
   FH_TRY(fh_folder_enter(run->comm, c->files.out, c->call.resume, c->call.overwrite, &folder));
   fh_run_echo(run);
-  const fh_status st = train_in_folder(run, team, c, d);
+  const fh_status st = train_in_folder(run, team, c, d, &folder);
   if (st != FH_OK && run->rank == 0) fh_folder_take_back(&folder);
   fh_folder_leave(&folder);
   return st;

@@ -57,7 +57,7 @@ static void print_estimate(const fh_run *run, const fh_train_setup *setup, const
          setup->spec.out_channels);
   printf("model: %s, %td parameters\n", setup->spec.class->name, e->parameters);
   printf("steps: %td an epoch, %.0f in all; a batch of %td in %td units of %td, micro-batch %td\n",
-         e->steps_per_epoch, steps, setup->train.batch, e->units, e->unit, e->micro_batch);
+         e->steps_per_epoch, steps, e->batch, e->units, e->unit, e->micro_batch);
   printf("memory a rank: %.4g MB for values, %.4g MB for parameters and optimiser\n",
          mb * (double)e->arena_bytes, mb * (double)e->state_bytes);
   printf("files: model.h5 %.4g MB, two checkpoints of %.4g MB\n", model_mb, 3 * model_mb);

@@ -28,11 +28,32 @@ static bool has_file(const char *folder, const char *name)
   return access(path, F_OK) == 0;
 }
 
+/* of evaluate: metrics_F.json for every file F that the model was measured on */
+static void remove_metrics(const char *folder)
+{
+  char path[4096];
+  DIR *d = opendir(folder);
+  for (const struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d)) {
+    const char *end = strrchr(e->d_name, '.');
+    if (!strncmp(e->d_name, "metrics_", 8) && end && !strcmp(end, ".json") &&
+        fh_folder_file(folder, e->d_name, path) == FH_OK)
+      unlink(path);
+  }
+  if (d) closedir(d);
+}
+
 static void remove_files(const char *folder, const char *const *names)
 {
   char path[4096];
   for (; *names; names++)
     if (fh_folder_file(folder, *names, path) == FH_OK) unlink(path);
+}
+
+static bool same_file(const char *a, const char *b)
+{
+  struct stat x, y;
+  if (stat(a, &x) != 0 || stat(b, &y) != 0) return !strcmp(a, b);
+  return x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 /* mkdir -p: the parents may be there or not */
@@ -87,10 +108,7 @@ static fh_status enter(const char *path, bool resume, bool overwrite, fh_folder 
   if (!resume && !overwrite) FH_TRY(check_empty(path));
   FH_CHECK(access(path, W_OK | X_OK) == 0, FH_ERR_IO, "cannot write into the folder %s: %s", path,
            strerror(errno));
-  if (overwrite) {
-    remove_files(path, results);
-    remove_files(path, others);
-  }
+  f->resume = resume;
   return FH_OK;
 }
 
@@ -98,7 +116,7 @@ fh_status fh_folder_enter(MPI_Comm comm, const char *path, bool resume, bool ove
                           fh_folder *folder)
 {
   int rank = 0;
-  *folder = (fh_folder){path, false, -1};
+  *folder = (fh_folder){.path = path, .lock = -1};
   FH_CHECK(!(resume && overwrite), FH_ERR_USAGE,
            "-resume goes on with what -overwrite would remove: give one of them");
   FH_TRY_MPI(MPI_Comm_rank(comm, &rank));
@@ -113,25 +131,59 @@ void fh_folder_leave(fh_folder *folder)
   folder->lock = -1;
 }
 
+void fh_folder_begin(fh_folder *folder)
+{
+  folder->begun = true;
+  if (folder->resume) return;
+  remove_files(folder->path, results);
+  remove_files(folder->path, others);
+  remove_metrics(folder->path);
+}
+
 void fh_folder_take_back(const fh_folder *folder)
 {
   for (const char *const *name = results; *name; name++)
     if (has_file(folder->path, *name)) return;
-  remove_files(folder->path, others);
+  if (folder->begun && !folder->resume) remove_files(folder->path, others);
   if (folder->is_new) rmdir(folder->path);
 }
 
-static fh_status look(const char *path, bool overwrite)
+bool fh_folder_holds(const char *folder, const char *file)
+{
+  char path[4096];
+  for (const char *const *name = results; *name; name++)
+    if (fh_folder_file(folder, *name, path) == FH_OK && same_file(path, file)) return true;
+  return false;
+}
+
+static fh_status look(const char *option, const char *path, bool overwrite)
 {
   FH_CHECK(overwrite || access(path, F_OK) != 0, FH_ERR_USAGE,
-           "%s exists: give -overwrite to replace it, or another name with -out", path);
+           "%s exists: give -overwrite to replace it, or another name with -%s", path, option);
   return FH_OK;
 }
 
-fh_status fh_refuse_existing(MPI_Comm comm, const char *path, bool overwrite)
+fh_status fh_refuse_existing(MPI_Comm comm, const char *option, const char *path, bool overwrite)
 {
   int rank = 0;
   FH_TRY_MPI(MPI_Comm_rank(comm, &rank));
-  FH_TRY(fh_status_agree(comm, rank ? FH_OK : look(path, overwrite)));
+  FH_TRY(fh_status_agree(comm, rank ? FH_OK : look(option, path, overwrite)));
+  return FH_OK;
+}
+
+static fh_status compare(const char *option, const char *path, const char *output, const char *out)
+{
+  FH_CHECK(!path[0] || !out[0] || !same_file(path, out), FH_ERR_USAGE,
+           "options -%s %s and -%s %s are the same file: write to another one", option, path,
+           output, out);
+  return FH_OK;
+}
+
+fh_status fh_refuse_same_file(MPI_Comm comm, const char *option, const char *path,
+                              const char *output, const char *out)
+{
+  int rank = 0;
+  FH_TRY_MPI(MPI_Comm_rank(comm, &rank));
+  FH_TRY(fh_status_agree(comm, rank ? FH_OK : compare(option, path, output, out)));
   return FH_OK;
 }

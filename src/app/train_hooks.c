@@ -133,6 +133,12 @@ static void on_best(void *context, const fh_train_epoch *e)
                  validation, test);
 }
 
+static fh_status on_ready(void *context)
+{
+  const fh_train_listener *l = context;
+  return l->ready ? l->ready(l->files) : FH_OK;
+}
+
 static void on_resumed(void *context, ptrdiff_t epochs_done)
 {
   const fh_train_listener *l = context;
@@ -149,6 +155,7 @@ fh_train_hooks fh_train_listener_hooks(fh_train_listener *listener)
                           .progress = on_progress,
                           .epoch = on_epoch,
                           .best = on_best,
+                          .ready = on_ready,
                           .resumed = on_resumed,
                           .stop = &listener->run->stop};
 }

@@ -7,7 +7,9 @@
 #include "train/trainer.h"
 
 typedef struct {
-  const fh_run *run; /* set by the caller */
+  const fh_run *run;               /* set by the caller, as are: */
+  fh_status (*ready)(void *files); /* collective; of fh_train_hooks, with */
+  void *files;
   double
       test_error; /* of the first test set, of its rollout if there is one; NaN before it is known */
   ptrdiff_t skipped; /* as told so far */

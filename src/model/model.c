@@ -136,6 +136,18 @@ static fh_status add_steps(const fh_model_spec *spec, const void *config, const 
   return FH_OK;
 }
 
+fh_status fh_model_check_prediction(const fh_program *program, const fh_grid *grid)
+{
+  const fh_grid *out = &fh_program_output_shape(program, 0)->layout.grid;
+  char text[2][64];
+  FH_CHECK(fh_grid_same_size(out, grid), FH_ERR_SHAPE,
+           "the model makes a field of %s points from one of %s, but data sets have inputs and "
+           "outputs on one grid: "
+           "change -resolution_scaling_factor, whose layers must come back to it",
+           fh_grid_text(out, text[0]), fh_grid_text(grid, text[1]));
+  return FH_OK;
+}
+
 fh_status fh_model_program(const fh_model_spec *spec, const fh_team *team, const fh_grid *grid,
                            ptrdiff_t batch, fh_program **program)
 {

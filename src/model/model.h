@@ -94,6 +94,9 @@ void fh_model_part_clear(fh_model_part *part);
 fh_status fh_model_build_patches(const fh_model_spec *spec, const fh_team *team,
                                  const fh_grid *grid, ptrdiff_t count, fh_purpose purpose,
                                  fh_program **program) FH_MUST;
+/** FH_ERR_SHAPE unless the program of a whole field predicts at the points of grid, where truth and prediction of
+ *  every data set are: a model that scales its resolution may not come back to them. Local. */
+fh_status fh_model_check_prediction(const fh_program *program, const fh_grid *grid) FH_MUST;
 /**
  * fh_model_build - the program of spec on a grid
  *

@@ -119,6 +119,9 @@ static fh_status plan_loss(const fh_objective_config *c, fh_objective *o)
     return fh_loss_create(c->loss, &block, &o->loss);
   }
   if (apart) return fh_loss_create_shared(c->loss, o->team->patches, tiles, &o->shape, &o->loss);
+  /* gathered because of thin boxes alone: still tile by tile, so that the bits are those of one rank a sample */
+  if (tiled && fh_loss_can_share(c->loss, tiles, 1))
+    return fh_loss_create_shared(c->loss, MPI_COMM_SELF, tiles, &o->field, &o->loss);
   return fh_loss_create(c->loss, &o->field, &o->loss);
 }
 

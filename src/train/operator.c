@@ -50,6 +50,7 @@ static fh_status build(const fh_model_spec *spec, const fh_team *team, const fh_
     FH_TRY(build_patchwise(spec, team, grid, batch, at_once, op));
   } else {
     FH_TRY(fh_model_build(spec, team, grid, batch, FH_INFER, FH_PLANNED, &op->program));
+    FH_TRY(fh_model_check_prediction(op->program, grid));
     op->in = *fh_program_input_shape(op->program, 0);
     op->out = *fh_program_output_shape(op->program, 0);
   }

@@ -97,8 +97,9 @@ static fh_status skip(fh_trainer *t)
   t->state.skips_in_a_row++;
   FH_CHECK(t->state.skips_in_a_row <= t->setup->train.max_skips, FH_ERR_NUMERIC,
            "loss or gradient was not finite in %td steps in a row (epoch %td, step %td): lower -lr "
-           "(now %g) or set -clip_norm; the last checkpoint is intact",
-           t->state.skips_in_a_row, t->state.epoch + 1, t->state.step + 1, t->schedule.rate);
+           "(now %g) or set -clip_norm%s",
+           t->state.skips_in_a_row, t->state.epoch + 1, t->state.step + 1, t->schedule.rate,
+           t->generation > 0 ? "; the last checkpoint is intact" : "");
   return FH_OK;
 }
 

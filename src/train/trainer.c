@@ -67,17 +67,27 @@ static ptrdiff_t micro_batch(const fh_program *one, bool patches, int ranks_per_
   return fit > least ? fit : least;
 }
 
+/* the program of one sample as it is without -recompute, which changes memory and time but no bits */
+static fh_status build_one(const fh_trainer *t, fh_program **one)
+{
+  FH_TRY(fh_model_program(&t->setup->spec, t->team, fh_dataset_grid(t->dataset), 1, one));
+  fh_program_recompute(*one, false);
+  const fh_status st = fh_program_build(*one, FH_TRAIN, FH_PLANNED);
+  if (st != FH_OK) fh_program_destroy(one);
+  return st;
+}
+
 static fh_status choose_sizes(fh_trainer *t)
 {
   const fh_train_config *c = &t->setup->train;
   const ptrdiff_t n = fh_source_samples(t->source), batch = c->batch < n ? c->batch : n;
+  t->batch = batch;
   t->unit = c->unit ? c->unit : (batch + 3) / 4;
   if (t->unit > batch) t->unit = batch;
   t->micro = c->micro_batch;
   if (!t->micro) {
     fh_program *one = NULL;
-    FH_TRY(fh_model_build(&t->setup->spec, t->team, fh_dataset_grid(t->dataset), 1, FH_TRAIN,
-                          FH_PLANNED, &one));
+    FH_TRY(build_one(t, &one));
     t->micro = micro_batch(one, t->setup->spec.class->patches != NULL, t->team->n_patches);
     fh_program_destroy(&one);
   }
@@ -117,7 +127,7 @@ fh_status fh_trainer_build_sum(fh_trainer *t)
   fh_free(t->total);
   t->total = NULL;
   /* ranks that share samples each add their part of a unit */
-  const ptrdiff_t units = (t->setup->train.batch + t->unit - 1) / t->unit;
+  const ptrdiff_t units = (t->batch + t->unit - 1) / t->unit;
   const fh_status st =
       fh_sum_create(t->team->world, n, blocks, units * t->team->n_patches, &t->sum);
   const ptrdiff_t size = blocks[n];
@@ -132,7 +142,7 @@ static fh_status build_buffers(fh_trainer *t)
   const fh_shape truth = fh_source_out_shape(t->source, t->micro);
   t->in = fh_source_in_shape(t->source, t->micro);
   FH_NEW(t->order, fh_source_samples(t->source));
-  FH_NEW(t->losses, t->setup->train.batch);
+  FH_NEW(t->losses, t->batch);
   FH_NEW(t->x, fh_shape_size(&t->in));
   FH_NEW(t->y, fh_shape_size(&truth));
   FH_NEW(t->slope, fh_shape_size(fh_program_output_shape(t->program, 0)));
@@ -217,6 +227,7 @@ static fh_status build(fh_trainer *t)
   FH_TRY(fh_trainer_modes_begin(t));
   FH_TRY(fh_model_part_find(&t->spec, t->team, grid, &t->part));
   FH_TRY(fh_model_build(&t->spec, t->team, grid, t->micro, FH_TRAIN, FH_PLANNED, &t->program));
+  if (!t->spec.class->patches) FH_TRY(fh_model_check_prediction(t->program, grid));
   FH_TRY(fh_trainer_draw(t));
   FH_TRY(build_objective(t));
   FH_TRY(build_buffers(t));
@@ -309,6 +320,7 @@ static fh_status run(fh_trainer *t, bool resume)
   bool found = false, ended = false;
   if (resume) FH_TRY(fh_trainer_load(t, &found));
   if (found) FH_TRY(fh_trainer_modes_resume(t));
+  if (t->hooks && t->hooks->ready) FH_TRY(t->hooks->ready(t->hooks->context));
   if (found && t->hooks && t->hooks->resumed) t->hooks->resumed(t->hooks->context, t->state.epoch);
   while (t->state.epoch < t->setup->train.epochs) {
     const double start = fh_clock();
@@ -343,13 +355,13 @@ fh_status fh_train_plan(const fh_team *team, const fh_train_setup *setup, fh_dat
   fh_trainer t = {.team = team, .setup = setup, .folder = "", .dataset = train};
   const fh_status st = build(&t);
   if (st == FH_OK) {
-    const ptrdiff_t n = fh_source_samples(t.source);
-    const ptrdiff_t batch = setup->train.batch < n ? setup->train.batch : n;
+    const ptrdiff_t batch = t.batch;
     const size_t reals = (size_t)fh_program_param_size(t.program);
     const int blocks = fh_program_n_blocks(t.program);
     const size_t waiting = (size_t)fh_program_block(t.program, blocks) - reals;
     const fh_cost cost = fh_program_cost(t.program); /* of a rank's patches of a sample */
     *e = (fh_train_estimate){.steps_per_epoch = t.steps_per_epoch,
+                             .batch = batch,
                              .unit = t.unit,
                              .micro_batch = t.micro,
                              .units = (batch + t.unit - 1) / t.unit,

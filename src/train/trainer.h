@@ -93,6 +93,9 @@ typedef struct {
   /** Told once at the end, if anything was evaluated: the best model (best.h5) on all sets; epoch:
    *  when it was found. The fields of training are 0. */
   void (*best)(void *context, const fh_train_epoch *epoch);
+  /** Once, before the first step, when all is built and a checkpoint loaded: files of the folder may change from here
+   *  on. Collective; an error ends the run. */
+  fh_status (*ready)(void *context);
   /** Told once when a checkpoint was found: epochs that are already done. */
   void (*resumed)(void *context, ptrdiff_t epochs_done);
   const fh_stop *stop;
@@ -100,7 +103,7 @@ typedef struct {
 
 /** What a run needs and how long it will last; filled by fh_train_plan. */
 typedef struct {
-  ptrdiff_t parameters, steps_per_epoch, unit, micro_batch, units;
+  ptrdiff_t parameters, steps_per_epoch, batch, unit, micro_batch, units;
   size_t arena_bytes, state_bytes; /* per rank: values and gradients; parameters, moments, sums */
   double flops_per_step;           /* of all ranks together */
 } fh_train_estimate;

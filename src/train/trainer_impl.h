@@ -52,6 +52,7 @@ typedef struct {
   fh_trainer_test validation, tests[FH_MAX_TESTS]; /* validation: empty if there is none */
   fh_train_epoch measured;                         /* what was found last; epoch 0: nothing yet */
 
+  ptrdiff_t batch; /* of the setup, or the samples of the set if these are fewer */
   ptrdiff_t unit, micro, steps_per_epoch;
   fh_shape in;                    /* of a micro-batch */
   int64_t *order;                 /* of the samples in this epoch */

@@ -69,8 +69,10 @@ def grids(where):
             ("evaluate", "run/model.h5", "line.h5", "2 axes (16x16)"),
             ("predict", "run1/model.h5", "good.h5", "1 axes (16)")):
         refuse([command, "-model_file", model, "-data", name, "-out", "x{np}.h5"], 66, words, BOTH, where)
-    refuse(["predict", "-model_file", "run/model.h5", "-data", "good.h5", "-out", "./good.h5",
-            "-overwrite"], 64, "same file", BOTH, where)
+    for command in ("predict", "evaluate"):
+        for out in ("./good.h5", "./run/model.h5"):
+            refuse([command, "-model_file", "run/model.h5", "-data", "good.h5", "-out", out, "-overwrite"], 64, "same file",
+                   BOTH, where)
 
 
 def ranks(where):
@@ -96,6 +98,7 @@ def patches(where):
             (["-model", "tfno", "-factorization", "tt", "-rank", "99,4,4"], 64, "rank 99 in place 1", ()),
             (["-model", "tfno", "-factorization", "cp", "-rank", 1000000], 64, "rank 1000000", ()),
             (["-model", "tfno", "-rank", 2.5], 64, "2.5 is no rank", ()),
+            (["-model", "fno", "-n_layers", 2, "-resolution_scaling_factor", "1,2"], 66, "32x32 points from one of 16x16", ()),
             (["-model", "fno", "-rank", 0.05], 64, "-rank 0.05 is the rank of factors", ()),
             (["-model", "fno", "-joint_factorization", "true"], 64, "needs a -factorization", ()),
             (["-model", "tfno", "-n_layers", 2, "-joint_factorization", "true", "-rank",

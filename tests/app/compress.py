@@ -89,6 +89,8 @@ def refusals(where):
         (small + ["-error", -0.1], 64, "between 0 and 1"),
         (small + ["-error", 1.5], 64, "between 0 and 1"),
         (small, 64, "give -rank"),
+        (small + ["-rank", 0.1, "-report", "x{np}.h5"], 64, "same file"),
+        (small + ["-rank", 0.1, "-overwrite", "-report", "run/model.h5"], 64, "same file"),
         (small + ["-rank", 0.1, "-error", 0.1], 64, "give one of them"),
         (small + ["-factorization", "cp", "-error", 1e-5, "-sweeps", 3], 64, "ask for a larger error"),
         (small + ["-rank", 0.1, "-n_modes", 8], 64, "keeps 8 frequencies"),

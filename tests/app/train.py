@@ -63,6 +63,12 @@ def existing(where):
         refuse(TRAIN + ["-out", "run", how], 64, "another run is writing into the folder run", cwd=where)
     os.close(folder)
     refuse(TRAIN + ["-out", "run", "-resume", "-lr", "0.01"], 64, "0.01", np=(2,), cwd=where)
+    # what is refused late leaves the earlier run as it is, with a checkpoint or without
+    refuse(TRAIN + ["-out", "run", "-overwrite", "-loss_blocks", "3"], 64, "blocks", cwd=where)
+    refuse(TRAIN + ["-out", "run", "-overwrite", "-init_from", "run/model.h5"], 64, "-overwrite removes", cwd=where)
+    os.mkdir(os.path.join(where, "early"))
+    shutil.copy(os.path.join(where, "run", "config.yaml"), os.path.join(where, "early"))
+    refuse(TRAIN + ["-out", "early", "-resume", "-loss_blocks", "3"], 64, "blocks", cwd=where)
     shutil.copy(os.path.join(where, "train.h5"), os.path.join(where, "moved.h5"))
     succeed(TRAIN + ["-data", "moved.h5", "-out", "again3", "-resume", "-quiet"], 2, where)
     refuse(TRAIN + ["-data", "other.h5", "-out", "again3", "-resume"], 64, "you ask for 'data: ", cwd=where)
