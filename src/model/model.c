@@ -140,11 +140,11 @@ fh_status fh_model_check_prediction(const fh_program *program, const fh_grid *gr
 {
   const fh_grid *out = &fh_program_output_shape(program, 0)->layout.grid;
   char text[2][64];
-  FH_CHECK(fh_grid_same_size(out, grid), FH_ERR_SHAPE,
-           "the model makes a field of %s points from one of %s, but data sets have inputs and "
-           "outputs on one grid: "
-           "change -resolution_scaling_factor, whose layers must come back to it",
-           fh_grid_text(out, text[0]), fh_grid_text(grid, text[1]));
+  FH_CHECK(
+      fh_grid_same_size(out, grid), FH_ERR_SHAPE,
+      "the model makes a field of %s points from one of %s, but data sets have inputs and "
+      "outputs on one grid: change -resolution_scaling_factor, whose layers must come back to it",
+      fh_grid_text(out, text[0]), fh_grid_text(grid, text[1]));
   return FH_OK;
 }
 

@@ -72,6 +72,9 @@ def existing(where):
     shutil.copy(os.path.join(where, "train.h5"), os.path.join(where, "moved.h5"))
     succeed(TRAIN + ["-data", "moved.h5", "-out", "again3", "-resume", "-quiet"], 2, where)
     refuse(TRAIN + ["-data", "other.h5", "-out", "again3", "-resume"], 64, "you ask for 'data: ", cwd=where)
+    for name, batch in (("b24", 24), ("more", 100000)):
+        succeed(TRAIN + ["-out", name, "-batch", batch, "-quiet"], 1, where)
+    same_model(where, "b24", "more", "a batch larger than the set is the set")
     succeed(TRAIN + ["-out", "again1", "-overwrite", "-quiet"], 1, where)
     same_model(where, "run", "again1", "-overwrite starts anew")
     refuse(TRAIN + ["-out", "train.h5/run"], 68, "train.h5", cwd=where)

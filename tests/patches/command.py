@@ -68,16 +68,23 @@ def predictions(where):
           "evaluate: two ranks a sample, the same metrics")
 
 
+def parameters_of(where, name):
+    with h5py.File(os.path.join(where, name, "model.h5")) as f:
+        found = {}
+        f.visititems(lambda at, item: found.update({at: item[()]}) if isinstance(item, h5py.Dataset) else None)
+        return {at: v for at, v in found.items() if getattr(v, "dtype", None) is not None and v.dtype.kind == "f"}
+
+
 def recomputed(where):
-    """A run that computed its patches again is the same run."""
-    parameters = []
-    for name in ("run", "again"):
-        with h5py.File(os.path.join(where, name, "model.h5")) as f:
-            found = {}
-            f.visititems(lambda at, item: found.update({at: item[()]}) if isinstance(item, h5py.Dataset) else None)
-            parameters.append({at: v for at, v in found.items() if getattr(v, "dtype", None) is not None and v.dtype.kind == "f"})
-    check(len(parameters[0]) > 8, "parameters are in the file: %d" % len(parameters[0]))
-    same(parameters[0], parameters[1], "trained with -recompute: the same parameters")
+    """A run that computed its patches again is the same run, also where that leaves room for more samples a call."""
+    first = parameters_of(where, "run")
+    check(len(first) > 8, "parameters are in the file: %d" % len(first))
+    same(first, parameters_of(where, "again"), "trained with -recompute: the same parameters")
+    wide = ["train", "-data", "plain.h5", "-model", "mg-tfno", "-n_modes", 12, "-hidden_channels", 16, "-epochs", 1, "-batch", 3,
+            "-unit", 3, "-quiet", "-out"]
+    succeed(wide + ["kept"], 1, where)
+    succeed(wide + ["twice", "-recompute", "true"], 1, where)
+    same(parameters_of(where, "kept"), parameters_of(where, "twice"), "and where one sample fills the cache")
 
 
 def together(where):
